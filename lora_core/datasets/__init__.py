@@ -1,0 +1,1 @@
+"""Pictures and captions: look at them, sort them into buckets, count steps."""

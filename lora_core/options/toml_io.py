@@ -1,0 +1,214 @@
+"""Our own TOML of an option set: one table per group, nothing lost.
+
+::
+
+    version = 1
+    unset = ["seed"]                 # options that are None although their default is not
+
+    [network]
+    network_dim = 16
+
+TOML has no None. An option that is absent has its default; where that is not None and the value is, its
+name stands in ``unset``. So ``0``, ``false``, ``""``, ``[]`` and None are kept apart.
+
+Files are written with ``tomli_w`` and read with Python's own reader (``tomllib``, ``tomli`` on 3.10): the
+writer of the package ``toml`` fails on texts such as ``\\x``, and its reader on ``["a", ","]``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from lora_core.errors import InputError, StorageError, UnknownKeyError
+from lora_core.options.container import GROUPS, TrainingOptions, unknown_key
+from lora_core.options.declare import Option
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+VERSION = 1
+"""Version of the file format."""
+
+HEADER = ("engine", "preset", "about")
+"""What may stand in front of the groups besides ``version`` and ``unset``: it is not an option."""
+
+
+def dumps(options: TrainingOptions, *, header: Mapping[str, Any] | None = None) -> str:
+    """All options as TOML text. Every value is written, defaults too, so that the file stays true when a
+    later version has other defaults.
+
+    Args:
+        options: what to write.
+        header: extra entries in front; see `HEADER`.
+
+    Raises:
+        ValueError: the header has another entry.
+    """
+    document: dict[str, Any] = {"version": VERSION}
+    for name, value in (header or {}).items():
+        if name not in HEADER:
+            raise ValueError(f"{name!r} cannot stand in the header; known are {', '.join(HEADER)}")
+        document[name] = value
+    if unset := [o.name for o in options if options[o.name] is None and o.default is not None]:
+        document["unset"] = unset
+    for group in GROUPS:
+        values = {o.name: options[o.name] for o in group.options()}
+        document[group.key()] = {name: value for name, value in values.items() if value is not None}
+    scalars_first = sorted(document.items(), key=lambda item: isinstance(item[1], dict))
+    return tomli_w.dumps(dict(scalars_first))
+
+
+def loads(text: str) -> TrainingOptions:
+    """Read what `dumps` wrote, or what a person wrote in its manner.
+
+    Raises:
+        UnknownKeyError: a table or setting does not exist, or stands in the wrong table.
+        InputError: it is not TOML, is from a newer version, or a value cannot be used.
+    """
+    document = parse(text)
+    _check_version(document.pop("version", VERSION))
+    unset = document.pop("unset", [])
+    for name in HEADER:
+        document.pop(name, None)
+    values: dict[str, Any] = {}
+    for table, content in document.items():
+        values |= _group_values(table, content)
+    return TrainingOptions(**values, **_unset_values(unset, values))
+
+
+def load(path: Path | str) -> TrainingOptions:
+    """Read an options file.
+
+    Raises:
+        StorageError: the file cannot be read.
+        UnknownKeyError, InputError: see `loads`.
+    """
+    return loads(read_text(Path(path)))
+
+
+def read_header(text: str) -> dict[str, Any]:
+    """What stands in front of the groups: see `HEADER`.
+
+    Raises:
+        InputError: it is not TOML.
+    """
+    document = parse(text)
+    return {name: document[name] for name in HEADER if name in document}
+
+
+def read_text(path: Path) -> str:
+    """A text file's content.
+
+    Raises:
+        StorageError: it is not there, cannot be read, or is not UTF-8.
+    """
+    try:
+        return path.read_text("utf-8-sig")  # Windows editors put a mark in front that TOML does not know
+    except (OSError, UnicodeDecodeError) as error:
+        missing = isinstance(error, FileNotFoundError)
+        raise StorageError(
+            f"The file {path} cannot be read.",
+            why="There is no such file." if missing else str(getattr(error, "strerror", None) or error),
+            remedy="Check the path." if missing else "Check that it is a text file that you may read.",
+            field="path",
+            value=str(path),
+        ) from error
+
+
+def parse(text: str) -> dict[str, Any]:
+    """TOML text as a dict.
+
+    Raises:
+        InputError: it is not TOML; the reason names the line.
+    """
+    try:
+        found: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(
+            "The settings file is not proper TOML.",
+            why=f"{error}.",
+            remedy="Correct that line. Texts stand in quotes; true and false are in small letters.",
+            field="toml",
+        ) from error
+    return found
+
+
+def _check_version(version: Any) -> None:
+    if isinstance(version, bool) or not isinstance(version, int) or version < 1:
+        raise InputError(
+            f"The file's version cannot be {version!r}.",
+            why="The version is a whole number from 1.",
+            remedy=f"Write version = {VERSION}.",
+            field="version",
+            value=version,
+        )
+    if version > VERSION:
+        raise InputError(
+            f"The file is of version {version}.",
+            why=f"This program knows versions up to {VERSION}.",
+            remedy="Update LoRA Workbench, or export the file from there in an older version.",
+            field="version",
+            value=version,
+        )
+
+
+def _group_values(table: str, content: Any) -> dict[str, Any]:
+    """The values of one table, each checked to be an option of that group."""
+    keys = [group.key() for group in GROUPS]
+    names = {option.name: option for group in GROUPS for option in group.options()}
+    if table in names:
+        raise _misplaced(names[table], "stands outside of any table")
+    if table not in keys:
+        raise unknown_key(table, [*keys, *HEADER, "version", "unset"], "a table of settings")
+    if not isinstance(content, dict):
+        raise InputError(
+            f"{table} cannot be {content!r}.",
+            why="It is a table of settings.",
+            remedy=f"Write [{table}] on a line of its own, and the settings below it.",
+            field=table,
+            value=content,
+        )
+    for name in content:
+        if name not in names:
+            raise unknown_key(name, names, f"a setting (in [{table}])")
+        if names[name].group != table:
+            raise _misplaced(names[name], f"stands in [{table}]")
+    return dict(content)
+
+
+def _misplaced(option: Option, where: str) -> UnknownKeyError:
+    return UnknownKeyError(
+        f"{option.name!r} {where}.",
+        why="There it would have no effect.",
+        remedy=f"Move it to [{option.group}].",
+        field=option.name,
+    )
+
+
+def _unset_values(unset: Any, values: Mapping[str, Any]) -> dict[str, None]:
+    if not isinstance(unset, list) or not all(isinstance(name, str) for name in unset):
+        raise InputError(
+            f"unset cannot be {unset!r}.",
+            why="It lists the names of settings that are left empty.",
+            remedy='Write a list, such as unset = ["seed"].',
+            field="unset",
+            value=unset,
+        )
+    for name in unset:
+        TrainingOptions.option(name)
+        if name in values:
+            raise InputError(
+                f"{name} has a value and is listed in unset too.",
+                why="It can only be one of the two.",
+                remedy=f"Take {name} out of unset, or take out its value.",
+                field=name,
+                value=values[name],
+            )
+    return dict.fromkeys(unset)

@@ -1,0 +1,125 @@
+"""Every option is explained, bounded and known to the trainer."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from lora_core.options import Option, Place, TrainingOptions
+from lora_core.options.trainer_toml import TRAINER_DEFAULTS, to_trainer
+
+OPTIONS = list(TrainingOptions())
+each = pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
+
+
+@each
+def test_it_is_explained(option: Option):
+    assert option.label
+    assert option.label != option.name
+    sentences = [part for part in re.split(r"(?<=[.?])\s+", option.doc) if part]
+    assert len(sentences) >= 2, option.doc
+    assert option.doc.endswith(".")
+    assert "!" not in option.doc + option.meta.more
+    assert all(len(sentence.split()) <= 25 for sentence in sentences)
+
+
+@each
+def test_its_values_are_limited(option: Option):
+    if option.kind in ("integer", "number"):
+        low, high = option.bounds
+        assert low is not None
+        assert high is not None
+        assert option.default is None or low <= option.default <= high
+    elif option.kind == "choice":
+        assert len(option.choices) >= 2
+        assert option.default in option.choices.values()
+    else:
+        assert option.kind in ("boolean", "text", "texts", "file", "folder")
+
+
+@each
+def test_conditions_name_options_and_values_that_exist(option: Option):
+    for name, allowed in option.meta.applies.items():
+        other = TrainingOptions.option(name)
+        assert other.kind in ("choice", "boolean")
+        values = (True, False) if other.kind == "boolean" else tuple(other.choices.values())
+        assert set(allowed) <= set(values)
+
+
+def test_names_and_keys_are_unique():
+    names = [option.name for option in OPTIONS]
+    assert len(set(names)) == len(names)
+    keys = [(option.meta.place, option.key) for option in OPTIONS]
+    assert len(set(keys)) == len(keys)
+
+
+def test_the_form_begins_short():
+    assert 15 <= sum(not option.meta.advanced for option in OPTIONS) <= 20
+
+
+@pytest.fixture(scope="module")
+def manifest():
+    return pytest.importorskip("lora_core.engines.manifest")
+
+
+def test_every_key_is_the_trainers(manifest):
+    sdxl, sd15 = manifest.options("sdxl_train_network"), manifest.options("train_network")
+    levels = {Place.DATASET: "datasets", Place.SUBSET: "subsets", Place.GENERAL: "general"}
+    for option in OPTIONS:
+        if option.meta.place is Place.TRAIN:
+            only = option.meta.applies.get("family", ("sd15", "sdxl"))
+            assert "sdxl" not in only or option.key in sdxl, option.name
+            assert "sd15" not in only or option.key in sd15, option.name
+        elif option.meta.place in levels:
+            assert option.key in manifest.dataset_keys(levels[option.meta.place]), option.name
+
+
+def test_choices_are_the_trainers(manifest):
+    known = manifest.options("sdxl_train_network") | manifest.options("train_network")
+    for option in OPTIONS:
+        if option.meta.place is Place.TRAIN and option.choices and known[option.key].choices:
+            assert set(option.choices.values()) <= {*known[option.key].choices, None}, option.name
+
+
+def test_defaults_of_absent_keys_are_the_trainers(manifest):
+    """Each value that stands for an absent key is the one in the trainer's parser."""
+    known = manifest.options("sdxl_train_network") | manifest.options("train_network")
+    by_code = {"network_dim", "conv_alpha", "output_name", "optimizer_type"}  # None or "" in the parser
+    names = {"num_repeats": "dataset_repeats"}
+    for name, value in TRAINER_DEFAULTS.items():
+        if name not in by_code:
+            assert known[names.get(name, name)].default == value, name
+
+
+def test_options_without_a_default_for_absence_are_complete():
+    for option in OPTIONS:
+        if option.optional or option.kind in ("boolean", "texts") or option.meta.place is Place.OURS:
+            assert option.name not in TRAINER_DEFAULTS
+        elif option.name not in ("image_dir", "pretrained_model_name_or_path", "resolution", "conv_dim"):
+            assert option.name in TRAINER_DEFAULTS, option.name
+
+
+@pytest.mark.parametrize(("family", "script"), [("sd15", "train_network"), ("sdxl", "sdxl_train_network")])
+@pytest.mark.parametrize("kind", ["lora", "locon"])
+def test_written_tables_pass_the_manifest(manifest, family, script, kind):
+    options = TrainingOptions(family=family, network_type=kind, v_parameterization=True, loss_type="huber")
+    for option in options:  # give the empty ones a value too
+        if options[option.name] is None:
+            low = option.bounds[0] if option.bounds else "x"
+            options[option.name] = next(iter(filter(None, option.choices.values())), low)
+    files = to_trainer(options)
+    manifest.check_train_table(files.train, script)
+    manifest.check_dataset_table(files.dataset)
+
+
+def test_practice_flag_tells_what_the_practice_engine_obeys():
+    """The form says beside a field that practice leaves it out: that must be true."""
+    config = pytest.importorskip("lora_core.engines.practice.config")
+    wrong = [
+        option.name
+        for option in OPTIONS
+        if option.meta.place in (Place.TRAIN, Place.DATASET, Place.SUBSET, Place.GENERAL)
+        and option.meta.practice != (option.key in config.OBEYED - config.NO_MATTER)
+    ]
+    assert wrong == []
