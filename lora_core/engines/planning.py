@@ -1,0 +1,114 @@
+"""What both engines' plans have in common: the trainer's files, with this run's places filled in."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import tomli_w
+
+from lora_core.engines.base import LOGS, OUTPUT
+
+if TYPE_CHECKING:
+    from lora_core.options import TrainingOptions
+
+TRAIN_FILE = "plan/train.toml"
+DATASET_FILE = "plan/dataset.toml"
+PROMPTS_FILE = "plan/prompts.txt"
+
+SCRIPTS = {"sd15": "train_network", "sdxl": "sdxl_train_network"}
+"""Model family -> the trainer script whose options the plan is checked against."""
+
+_PATH_KEYS = ("vae", "network_weights", "resume", "tokenizer_cache_dir")
+"""Keys of the main table that hold a path on this machine, made absolute in the plan."""
+_PREVIEW_KEYS = ("sample_every_n_steps", "sample_every_n_epochs", "sample_at_first")
+
+
+def plan_files(options: TrainingOptions, run_dir: Path) -> dict[str, str]:
+    """The trainer's files for one run, as text by their path relative to ``run_dir``.
+
+    Every path in them is absolute, so the trainer may be started from any folder. Pure: no disk is
+    touched.
+
+    Args:
+        options: what to train.
+        run_dir: the run directory; it need not exist yet.
+
+    Raises:
+        OptionsInvalid: an option's key, type or choice is not one of the trainer's.
+    """
+    return files(*tables(options, run_dir))
+
+
+def files(train: dict[str, Any], dataset: dict[str, Any], prompts: str) -> dict[str, str]:
+    """What `tables` made, as text by path."""
+    out = {TRAIN_FILE: to_toml(train), DATASET_FILE: to_toml(dataset)}
+    if prompts.strip():
+        out[PROMPTS_FILE] = prompts.rstrip("\n") + "\n"
+    return out
+
+
+def tables(options: TrainingOptions, run_dir: Path) -> tuple[dict[str, Any], dict[str, Any], str]:
+    """Like `plan_files`, before it becomes text: main table, dataset table, prompts."""
+    from lora_core.engines import manifest
+    from lora_core.options import trainer_toml
+
+    root = Path(os.path.abspath(run_dir))
+    given = trainer_toml.to_trainer(options)
+    train, dataset = dict(given.train), _absolute_folders(given.dataset)
+    for key in _PATH_KEYS:
+        if train.get(key):
+            train[key] = absolute(train[key])
+    if model := train.get("pretrained_model_name_or_path"):
+        train["pretrained_model_name_or_path"] = model_path(model)
+    train.setdefault("network_module", "networks.lora")
+    train |= {
+        "dataset_config": str(root / DATASET_FILE),
+        "output_dir": str(root / OUTPUT),
+        "output_name": options["output_name"],
+        "logging_dir": str(root / LOGS),
+        "log_with": "tensorboard",
+    }
+    if given.prompts.strip():
+        train["sample_prompts"] = str(root / PROMPTS_FILE)
+    else:  # an interval without a prompt file ends the trainer with a TypeError
+        for key in _PREVIEW_KEYS:
+            train.pop(key, None)
+    manifest.check_train_table(train, SCRIPTS[options["family"]])
+    return train, dataset, given.prompts
+
+
+def to_toml(table: dict[str, Any]) -> str:
+    """A table as TOML that both the standard reader and the trainer's (toml 0.10.2) understand."""
+    return tomli_w.dumps(table)
+
+
+def absolute(path: str) -> str:
+    """An absolute path, ``~`` resolved. The disk is not looked at."""
+    return os.path.abspath(os.path.expanduser(path))
+
+
+def model_path(name: str) -> str:
+    """A base model's path made absolute; a name of the form ``owner/model`` is left as it is.
+
+    Such a name stands for a model on Hugging Face, which the trainer downloads.
+    """
+    plain = not name.startswith((".", "~", "/", "\\")) and "\\" not in name and name.count("/") == 1
+    is_file = name.lower().endswith((".safetensors", ".ckpt", ".pt"))
+    return name if plain and not is_file else absolute(name)
+
+
+def _absolute_folders(dataset: dict[str, Any]) -> dict[str, Any]:
+    """A copy of the dataset table in which every subset's folder is absolute."""
+    copy = {key: value for key, value in dataset.items() if key != "datasets"}
+    copy["datasets"] = [
+        {**one, "subsets": [_absolute_subset(s) for s in one.get("subsets", [])]}
+        for one in dataset.get("datasets", [])
+    ]
+    return copy
+
+
+def _absolute_subset(subset: dict[str, Any]) -> dict[str, Any]:
+    folder = subset.get("image_dir")
+    return {**subset, "image_dir": absolute(folder)} if folder else dict(subset)
