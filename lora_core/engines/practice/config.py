@@ -68,8 +68,7 @@ class DatasetSettings:
     """Folders that share a size and a batch size."""
 
     subsets: tuple[Subset, ...]
-    width: int = SIDE
-    height: int = SIDE
+    resolution: int = SIDE
     batch_size: int = 1
     enable_bucket: bool = False
     bucket_no_upscale: bool = False
@@ -173,7 +172,7 @@ class Settings:
 
 
 _SUBSET_KEYS = frozenset(f.name for f in fields(Subset))
-_DATASET_KEYS = frozenset(f.name for f in fields(DatasetSettings)) - {"subsets", "width", "height"}
+_DATASET_KEYS = frozenset(f.name for f in fields(DatasetSettings)) - {"subsets", "resolution"}
 _OWN = frozenset({"datasets", "ignored"})
 TRAIN_KEYS = frozenset(f.name for f in fields(Settings)) - _OWN
 """Keys of the main table that this trainer obeys."""
@@ -294,12 +293,12 @@ def _datasets(path: str | None, train: dict[str, Any]) -> tuple[tuple[DatasetSet
         subsets = tuple(_subset({**shared, **subset}) for subset in one.get("subsets", []))
         for level in (general, one, *one.get("subsets", [])):
             ignored |= set(level) - OBEYED - NO_MATTER - {"subsets"}
-        width, height = _resolution(shared.get("resolution"))
+        resolution = _resolution(shared.get("resolution"))
         values = {
             k: _typed(k, shared[k], DatasetSettings) for k in _DATASET_KEYS if shared.get(k) is not None
         }
         values.setdefault("batch_size", train.get("train_batch_size", 1))
-        out.append(DatasetSettings(subsets=subsets, width=width, height=height, **values))
+        out.append(DatasetSettings(subsets=subsets, resolution=resolution, **values))
     return tuple(out), ignored
 
 
@@ -313,29 +312,25 @@ def _subset(values: dict[str, Any]) -> Subset:
     return Subset(**given)
 
 
-def _resolution(value: Any) -> tuple[int, int]:
-    """``64``, ``"64"``, ``"64,96"`` or ``[64, 96]`` as width and height in pixels."""
+def _resolution(value: Any) -> int:
+    """``64``, ``"64"`` or ``[64, 64]`` as the side of a square in pixels."""
     if value is None:
-        return SIDE, SIDE
+        return SIDE
     parts = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else [value]
     try:
-        sides = [int(part) for part in parts]
-        width, height = (sides[0], sides[0]) if len(sides) == 1 else (sides[0], sides[1])
-    except (TypeError, ValueError, IndexError) as error:
+        sides = {int(part) for part in parts}
+    except (TypeError, ValueError):
+        sides = set()
+    side = sides.pop() if len(sides) == 1 else 0
+    if not MIN_RESOLUTION <= side <= MAX_RESOLUTION or side % 8:
         raise InputError(
             f"resolution cannot be {value!r}.",
-            remedy='Write one number, or two as "64,96".',
-            field="resolution",
-        ) from error
-    if min(width, height) < MIN_RESOLUTION or max(width, height) > MAX_RESOLUTION or width % 8 or height % 8:
-        raise InputError(
-            f"resolution cannot be {width} x {height}.",
-            why=f"The practice engine trains pictures of {MIN_RESOLUTION} to {MAX_RESOLUTION} pixels, in steps of 8.",
+            why=f"The practice engine trains squares of {MIN_RESOLUTION} to {MAX_RESOLUTION} pixels, in steps of 8.",
             remedy="Set the resolution to 64.",
             field="resolution",
             value=value,
         )
-    return width, height
+    return side
 
 
 def _check(settings: Settings) -> None:

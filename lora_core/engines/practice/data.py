@@ -7,7 +7,6 @@ running state. So a resumed training sees exactly what an uninterrupted one woul
 from __future__ import annotations
 
 import logging
-import math
 import random
 import re
 import warnings
@@ -20,6 +19,7 @@ import torch
 from PIL import Image
 from tqdm import tqdm
 
+from lora_core.datasets.buckets import Buckets, Size
 from lora_core.engines.practice import base_model
 from lora_core.engines.practice.config import DatasetSettings, Subset
 from lora_core.errors import InputError, StorageError
@@ -191,84 +191,36 @@ def _caption_file(picture: Path, extension: str) -> str | None:
     return None
 
 
-def bucket_of(width: int, height: int, settings: DatasetSettings) -> tuple[tuple[int, int], tuple[int, int]]:
-    """The size that a picture is scaled to, and the size that is cut out of its middle.
-
-    Without buckets every picture fills the training size. With buckets the size is chosen by the rules of
-    ``BucketManager.select_bucket`` in sd-scripts.
-    """
-    if not settings.enable_bucket:
-        return _cover(width, height, (settings.width, settings.height)), (settings.width, settings.height)
-    if settings.bucket_no_upscale:
-        scaled = _shrunk(width, height, settings)
-        step = settings.bucket_reso_steps
-        size = (scaled[0] - scaled[0] % step, scaled[1] - scaled[1] % step)
-        if min(size) < 1:
-            raise InputError(
-                f"A picture of {width} x {height} pixels is smaller than one bucket step ({step} pixels).",
-                remedy="Lower bucket_reso_steps, or take the picture out.",
-                field="bucket_reso_steps",
-                value=step,
-            )
-        return scaled, size
-    sizes = bucket_sizes(settings)
-    wanted = width / height
-    size = (
-        (width, height) if (width, height) in sizes else min(sizes, key=lambda s: abs(s[0] / s[1] - wanted))
+def bucket_of(width: int, height: int, settings: DatasetSettings) -> tuple[Size, Size]:
+    """The size that a picture is scaled to, and the size that is cut out of its middle."""
+    rule = Buckets(
+        settings.resolution,
+        settings.enable_bucket,
+        settings.min_bucket_reso,
+        settings.max_bucket_reso,
+        settings.bucket_reso_steps,
+        settings.enable_bucket and settings.bucket_no_upscale,
     )
+    if rule.enabled and not rule.no_upscale and rule.resolution < rule.smallest:
+        raise InputError(
+            f"The training size {rule.resolution} px is below min_bucket_reso ({rule.smallest} px).",
+            remedy="Switch buckets off, or set min_bucket_reso to at most the training size.",
+            field="min_bucket_reso",
+            value=rule.smallest,
+        )
+    size = rule.size_for(width, height)
+    if rule.no_upscale and width * height <= settings.resolution**2:
+        return (width, height), size
     return _cover(width, height, size), size
 
 
-def bucket_sizes(settings: DatasetSettings) -> list[tuple[int, int]]:
-    """All sizes whose area is at most the training size's, as ``make_bucket_resolutions`` of sd-scripts."""
-    area, step = settings.width * settings.height, settings.bucket_reso_steps
-    low, high = settings.min_bucket_reso, settings.max_bucket_reso
-    if min(settings.width, settings.height) < low or max(settings.width, settings.height) > high:
-        raise InputError(
-            f"The training size does not lie between min_bucket_reso {low} and max_bucket_reso {high}.",
-            remedy="Switch buckets off, or set min_bucket_reso to at most the training size.",
-            field="min_bucket_reso",
-            value=low,
-        )
-    found = set()
-    side = int(math.sqrt(area) // step) * step
-    if side:
-        found.add((side, side))
-    for width in range(low, high + 1, step):
-        height = min(high, (area // width) // step * step)
-        if height >= low:
-            found |= {(width, height), (height, width)}
-    return sorted(found)
-
-
-def _cover(width: int, height: int, size: tuple[int, int]) -> tuple[int, int]:
+def _cover(width: int, height: int, size: Size) -> Size:
     """The smallest size of the same shape that covers ``size``."""
     if width / height > size[0] / size[1]:
         scale = size[1] / height
     else:
         scale = size[0] / width
     return max(size[0], int(width * scale + 0.5)), max(size[1], int(height * scale + 0.5))
-
-
-def _shrunk(width: int, height: int, settings: DatasetSettings) -> tuple[int, int]:
-    """A picture's size after shrinking it to the training area, one side a multiple of the step."""
-    area, step = settings.width * settings.height, settings.bucket_reso_steps
-    if width * height <= area:
-        return width, height
-
-    def rounded(value: float) -> int:
-        whole = int(value + 0.5)
-        return max(step, whole - whole % step)
-
-    shape = width / height
-    exact = math.sqrt(area * shape)
-    by_width = rounded(exact)
-    by_height = rounded(area / exact)
-    error_by_width = abs(by_width / rounded(by_width / shape) - shape)
-    error_by_height = abs(rounded(by_height * shape) / by_height - shape)
-    if error_by_width < error_by_height:
-        return by_width, int(by_width / shape + 0.5)
-    return int(by_height * shape + 0.5), by_height
 
 
 def _pixels(item: Item) -> torch.Tensor:

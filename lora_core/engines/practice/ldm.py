@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lora_core.engines.practice.base_model import BASE_DIR
 from lora_core.engines.sd_scripts import tiny
 from lora_core.errors import InputError
 
@@ -164,6 +165,21 @@ def write_ldm(base_folder: Path, target: Path) -> Path:
         )
     scratch.replace(target)
     return target
+
+
+def practice_checkpoint(folder: Path, base_folder: Path = BASE_DIR) -> Path:
+    """The practice base model as a file for the real trainer, written to ``folder`` if it is not there.
+
+    It is written anew when the base model is newer than the file.
+
+    Raises:
+        InputError: the base model is missing.
+    """
+    target = folder / f"practice{tiny.SUFFIX}"
+    sources = [file.stat().st_mtime for file in base_folder.glob("*/*.safetensors")]
+    if target.is_file() and sources and target.stat().st_mtime >= max(sources):
+        return target
+    return write_ldm(base_folder, target)
 
 
 def _read_part(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:

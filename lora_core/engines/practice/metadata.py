@@ -85,7 +85,7 @@ def _dataset(one: DatasetSettings) -> dict[str, Any]:
     return {
         "is_dreambooth": True,
         "batch_size_per_device": one.batch_size,
-        "resolution": [one.width, one.height],
+        "resolution": [one.resolution, one.resolution],
         "enable_bucket": one.enable_bucket,
         "min_bucket_reso": one.min_bucket_reso if one.enable_bucket else None,
         "max_bucket_reso": one.max_bucket_reso if one.enable_bucket else None,
@@ -146,7 +146,7 @@ def _modelspec(settings: Settings, now: float) -> dict[str, str]:
         "architecture": _ARCHITECTURE,
         "implementation": "diffusers",
         "title": settings.metadata_title or settings.output_name,
-        "resolution": f"{one.width}x{one.height}",
+        "resolution": f"{one.resolution}x{one.resolution}",
         "date": datetime.datetime.fromtimestamp(int(now), datetime.timezone.utc)
         .replace(tzinfo=None)
         .isoformat(),

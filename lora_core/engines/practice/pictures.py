@@ -187,9 +187,7 @@ def zibbit_picture(rng: random.Random, size: str, ground: str) -> Captioned:
         x = cx + side * radius * 0.42
         draw.ellipse((x - radius * 0.2, cy - radius * 1.35, x + radius * 0.2, cy), fill=teal)
     _circle(draw, (cx, cy), radius * 0.85, teal)
-    draw.ellipse(
-        (cx - radius * 0.45, cy + radius * 0.12, cx + radius * 0.45, cy + radius * 0.8), fill=yellow
-    )
+    draw.ellipse((cx - radius * 0.45, cy + radius * 0.12, cx + radius * 0.45, cy + radius * 0.8), fill=yellow)
     for side in (-1, 1):
         _circle(draw, (cx + side * radius * 0.36, cy - radius * 0.25), radius * 0.28, white)
         _circle(draw, (cx + side * radius * 0.36, cy - radius * 0.25), radius * 0.15, dark)

@@ -282,7 +282,9 @@ def judge(pipeline: Any) -> dict[str, float]:
     right = dict.fromkeys(("size", "colour", "shape", "ground", "all"), 0)
     for start in range(0, len(PROMPTS), 16):
         asked = PROMPTS[start : start + 16]
-        texts = [f"a {size} {colour} {shape} on a {ground} background" for size, colour, shape, ground in asked]
+        texts = [
+            f"a {size} {colour} {shape} on a {ground} background" for size, colour, shape, ground in asked
+        ]
         noise = [torch.Generator().manual_seed(start + k) for k in range(len(asked))]
         images = pipeline(texts, height=pictures.SIZE, width=pictures.SIZE, guidance_scale=4.0,
                           num_inference_steps=20, generator=noise).images  # fmt: skip

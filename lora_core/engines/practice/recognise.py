@@ -72,6 +72,4 @@ def recognise(image: Image.Image) -> Seen:
     columns = np.flatnonzero(mask.any(axis=0))
     extent = max(rows[-1] - rows[0], columns[-1] - columns[0]) / 2 / pictures.SIZE
     size = min(pictures.SIZES, key=lambda name: abs(pictures.SIZES[name] - extent))
-    return Seen(
-        size, _nearest_colour(colour), max(overlap, key=overlap.__getitem__), _nearest_colour(ground)
-    )
+    return Seen(size, _nearest_colour(colour), max(overlap, key=overlap.__getitem__), _nearest_colour(ground))

@@ -17,7 +17,7 @@ def test_values_are_read_and_zero_is_kept(configure: Configure, tmp_path: Path) 
     assert found.text_encoder_lr == 0.0
     assert (found.unet_rate, found.text_rate, found.trains_text) == (2e-3, 0.0, False)
     assert found.datasets[0].batch_size == 4
-    assert found.datasets[0].width == 64
+    assert found.datasets[0].resolution == 64
 
 
 def test_without_own_rates_both_parts_take_the_common_one(configure: Configure, tmp_path: Path) -> None:
