@@ -1,0 +1,1 @@
+"""The dashboard: pages, the server that serves them, the command line."""
