@@ -62,8 +62,8 @@ _FATAL = re.compile(
 _SILENT = re.compile(r"^(No data found|No prompt file)")
 """Failures after which sd-scripts still exits with code 0."""
 _NAN = re.compile(r"avr_loss=[+-]?nan\b", re.IGNORECASE)
-_JAPANESE = re.compile(r"\s+/\s+[^\x00-\x7f].*$")
-"""The second half of a message given in two languages."""
+_JAPANESE = re.compile(r"\s+/(?:\s+[^\x00-\x7f].*)?$")
+"""The second half of a message given in two languages; it may stand on the next line."""
 _FOLDER = re.compile(r"(: |\bfrom )(?:[A-Za-z]:)?[/\\].*[/\\]")
 """The folder of a file that is named at a line's end."""
 _BOX = re.compile(r"^[│┃|]\s?|\s*[│┃]$|^[╭╰┌└][─━].*$")

@@ -159,6 +159,10 @@ exit status 1.
             ["2026-11-23 03:00:00 ERROR    No data found. Please verify (x) / 画像がありません。 a.py:576"],
             "No data found. Please verify (x)",
         ),
+        (
+            ["ERROR    No data found. Please verify (x) /        train_network.py:576"],
+            "No data found. Please verify (x)",
+        ),
         (["INFO     run/plan/train.toml not found."], "run/plan/train.toml not found."),
         (
             ["train_network.py: error: unrecognized arguments: --x"],

@@ -1,0 +1,67 @@
+"""Problems and errors as calm notices: what happened, why, what to do, and at most one button."""
+
+from __future__ import annotations
+
+from app.components.html import Html, h
+from lora_core.errors import Level, Problem, WorkbenchError
+
+MARKS = {Level.ERROR: ("✖", "Error"), Level.WARNING: ("⚠", "Warning"), Level.NOTE: ("ℹ", "Note")}
+"""Sign and word of each level: never the colour alone."""
+
+
+def notice(
+    kind: str, sign: str, word: str, what: str, why: str = "", remedy: str = "", button: Html | None = None
+) -> Html:
+    """The three lines of a message. ``kind`` is ``error``, ``warning``, ``note`` or ``ok``."""
+    return h(
+        "div",
+        h(
+            "p",
+            h("span", sign, " ", class_="emoji", aria_hidden="true"),
+            h("span", word, class_="word"),
+            ": ",
+            what,
+        ),
+        why and h("p", why),
+        remedy and h("p", remedy),
+        button,
+        class_=f"notice {kind}",
+    )
+
+
+def of_problem(problem: Problem, button: Html | None = None) -> Html:
+    """A problem of the options, in full."""
+    sign, word = MARKS[problem.level]
+    return notice(problem.level.value, sign, word, problem.what, problem.why, problem.remedy, button)
+
+
+def of_error(error: WorkbenchError) -> Html:
+    """An error that was raised."""
+    return notice("error", "✖", "Error", error.what, error.why, error.remedy)
+
+
+def of_unexpected(doing: str, error: BaseException) -> Html:
+    """An error that nobody foresaw: said as it is, with what to do."""
+    return notice(
+        "error",
+        "✖",
+        "Error",
+        f"{doing} did not work.",
+        f"{type(error).__name__}: {error}",
+        "Try once more. If it stays, the terminal that runs the workbench shows the details.",
+    )
+
+
+def beside(problem: Problem, button: Html | None = None) -> Html:
+    """A problem in short, for under its field."""
+    sign, word = MARKS[problem.level]
+    return h(
+        "div",
+        h("span", sign, " ", aria_hidden="true"),
+        h("span", word, class_="word"),
+        ": ",
+        " ".join(part for part in (problem.what, problem.remedy) if part),
+        " ",
+        button,
+        class_=f"fieldproblem {problem.level.value}",
+    )

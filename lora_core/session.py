@@ -1,0 +1,272 @@
+"""One person's work: options, engine, runs. What the dashboard shows, and plain Python for scripts.
+
+>>> session = Session()
+>>> session.use_preset("practice")
+>>> session.options["network_dim"] = 8
+>>> run = session.start()
+>>> for event in run.events():
+...     print(event)
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import param
+
+from lora_core import atomic, presets, runs
+from lora_core.datasets.checks import check as check_pictures
+from lora_core.datasets.scan import DatasetScan, scan
+from lora_core.datasets.steps import StepCount, count_steps
+from lora_core.engines import ENGINE_NAMES, get_engine
+from lora_core.engines.base import Engine, LaunchPlan
+from lora_core.errors import Level, OptionsInvalid, Problem, StorageError, WorkbenchError
+from lora_core.options import TrainingOptions, toml_io
+from lora_core.options.rules import check as check_rules
+from lora_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from lora_core.runs import Run
+
+logger = logging.getLogger(__name__)
+
+GIB = 1024**3
+ROOM = {"practice": (GIB // 20, GIB // 4), "sd-scripts": (GIB, 5 * GIB)}
+"""Free disk room in bytes below which a start is refused, and below which it is advised against."""
+
+
+class Session(param.Parameterized):
+    """Options, engine and runs of one person, joined.
+
+    Args:
+        workspace: where everything is kept; by default the user's own.
+    """
+
+    engine_name = param.Selector(
+        default=ENGINE_NAMES[0], objects=list(ENGINE_NAMES), doc="The trainer: practice or sd-scripts."
+    )
+    changed = param.Integer(default=0, doc="Goes up by one whenever options or runs may have changed.")
+
+    def __init__(self, workspace: Workspace | None = None, **params: Any) -> None:
+        super().__init__(**params)
+        self.workspace = workspace or Workspace()
+        self.options = TrainingOptions()
+        self.started: Run | None = None
+        """The run that this session started last."""
+        self.problems: list[Problem] | None = None
+        """What the last check found; None before the first."""
+        self._scanned: tuple[object, DatasetScan] | None = None
+
+    @property
+    def engine(self) -> Engine:
+        """The chosen engine."""
+        return get_engine(self.engine_name, self.workspace)
+
+    def touch(self) -> None:
+        """Say that something changed, to whoever watches ``changed``."""
+        self.changed += 1
+
+    # Checking
+
+    def scan(self) -> DatasetScan | None:
+        """The pictures of the chosen folder; None if there is no such folder.
+
+        The last result is kept until the folder or a file in it is changed.
+        """
+        chosen = self.options["image_dir"]
+        folder = Path(chosen).expanduser() if chosen else None
+        if folder is None or not folder.is_dir():
+            return None
+        suffix = self.options["caption_extension"] or ".txt"
+        mark = (str(folder), suffix, _fingerprint(folder))
+        if self._scanned is None or self._scanned[0] != mark:
+            self._scanned = (mark, scan(folder, caption_extension=suffix))
+        return self._scanned[1]
+
+    def count(self) -> StepCount | None:
+        """How many steps the training would take; None while there are no pictures to count."""
+        found = self.scan()
+        return count_steps(self.options, found) if found and found.pictures else None
+
+    def check(self) -> list[Problem]:
+        """Everything that is wrong or unwise, errors first. Reads the disk; changes nothing."""
+        try:
+            count = self.count()
+        except WorkbenchError:
+            count = None  # what is wrong is found again below, and said there
+        problems = list(check_rules(self.options, total_steps=count.total if count else None))
+        for look in (self._check_pictures, self._check_engine, self._check_room):
+            problems += [found for found in look() if not _known(found, problems)]
+        order = list(Level)
+        self.problems = sorted(problems, key=lambda problem: order.index(problem.level))
+        return list(self.problems)
+
+    def _check_pictures(self) -> list[Problem]:
+        try:
+            found = self.scan()
+        except WorkbenchError as error:
+            return [Problem(Level.ERROR, ("image_dir",), error.what, error.why, error.remedy)]
+        return check_pictures(self.options, found)
+
+    def _check_engine(self) -> list[Problem]:
+        try:
+            return self.engine.check(self.options)
+        except WorkbenchError as error:
+            return [Problem(Level.ERROR, (error.field or "engine",), error.what, error.why, error.remedy)]
+
+    def _check_room(self) -> list[Problem]:
+        place = self.workspace.runs
+        while not place.exists():
+            place = place.parent
+        free = shutil.disk_usage(place).free
+        least, good = ROOM[self.engine_name]
+        if free >= good:
+            return []
+        level = Level.ERROR if free < least else Level.WARNING
+        return [
+            Problem(
+                level,
+                ("output_name",),
+                f"The disk has {free / GIB:.2f} GiB left.",
+                f"The LoRA, its previews and the log are written to {self.workspace.runs}.",
+                f"Make room until at least {good / GIB:.2f} GiB are free.",
+            )
+        ]
+
+    # Planning and running
+
+    def plan(self, run_dir: Path | None = None) -> LaunchPlan:
+        """What would run: the dry run. Writes nothing, starts nothing.
+
+        Args:
+            run_dir: the run directory; by default a name that says it is only an example.
+
+        Raises:
+            OptionsInvalid: an option that the trainer would not understand.
+        """
+        count = self.count()
+        folder = run_dir or self.workspace.runs / "dry-run"
+        return self.engine.plan(self.options, folder, total_steps=count.total if count else None)
+
+    def start(self) -> Run:
+        """Check everything, write the run directory, start the training and return at once.
+
+        Raises:
+            OptionsInvalid: the options have errors; its ``problems`` lists all of them.
+            StorageError: the workspace cannot be written to.
+        """
+        self.workspace.writable()
+        problems = self.check()
+        if any(problem.level is Level.ERROR for problem in problems):
+            raise OptionsInvalid(problems)
+        run = runs.create(
+            self.workspace.runs,
+            self.plan,
+            name=self.options["output_name"],
+            options_toml=toml_io.dumps(self.options),
+            versions=self.engine.versions(),
+        )
+        run.start()
+        self.started = run
+        self.save()
+        self.touch()
+        return run
+
+    def runs(self) -> list[Run]:
+        """All runs of this workspace, newest first."""
+        return runs.list_runs(self.workspace.runs)
+
+    @property
+    def current(self) -> Run | None:
+        """The newest run that has not ended, else the newest, else None."""
+        known = self.runs()
+        going = (run for run in known if not run.status().state.is_terminal)
+        return next(going, known[0] if known else None)
+
+    # Option sets
+
+    def use_preset(self, name: str) -> None:
+        """Replace all options by those of a preset.
+
+        Raises:
+            InputError: there is no such preset.
+        """
+        self.options = presets.load_preset(name)
+        self.touch()
+
+    def save(self) -> None:
+        """Keep options and engine for the next time. Whole or not at all.
+
+        Raises:
+            StorageError: the workspace cannot be written to.
+        """
+        text = toml_io.dumps(self.options, header={"engine": self.engine_name})
+        try:
+            atomic.write_text(self.workspace.last_session, text)
+        except OSError as error:
+            raise StorageError(
+                "Your settings could not be kept for next time.",
+                why=str(error.strerror or error),
+                remedy=f"Check that {self.workspace.root} can be written to.",
+                value=str(self.workspace.last_session),
+            ) from error
+
+    def restore(self) -> str:
+        """Take up the options and engine of last time, if there are any.
+
+        A file that cannot be understood is kept beside its place under another name, never lost.
+
+        Returns:
+            What a person should know about it, in a sentence; empty if all went well.
+        """
+        place = self.workspace.last_session
+        try:
+            text = place.read_text("utf-8")
+        except FileNotFoundError:
+            return ""
+        except (OSError, UnicodeDecodeError) as error:
+            return self._put_aside(str(error))
+        try:
+            options, engine = toml_io.loads(text), toml_io.parse(text).get("engine")
+        except WorkbenchError as error:
+            return self._put_aside(str(error))
+        self.options = options
+        if engine in ENGINE_NAMES:
+            self.engine_name = engine
+        self.touch()
+        return ""
+
+    def _put_aside(self, why: str) -> str:
+        place = self.workspace.last_session
+        aside = place.with_name(f"{place.stem}.unreadable-{time.time_ns()}{place.suffix}")
+        logger.warning("The last session cannot be read (%s); kept as %s", why, aside)
+        try:
+            place.rename(aside)
+        except OSError as error:
+            return f"The settings of last time cannot be read: {error}. The form starts with the defaults."
+        return (
+            f"The settings of last time cannot be read, so the form starts afresh. They are kept in {aside}."
+        )
+
+
+def _known(problem: Problem, problems: list[Problem]) -> bool:
+    """Whether an error about the same option is listed already: one thing is said once."""
+    return problem.level is Level.ERROR and any(
+        known.level is Level.ERROR and known.fields[:1] == problem.fields[:1] for known in problems
+    )
+
+
+def _fingerprint(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Names, sizes and times of a folder's files: changes when the data set does."""
+    found = []
+    for path in folder.iterdir():
+        try:
+            stat = path.stat()
+        except OSError:
+            continue
+        found.append((path.name, stat.st_size, stat.st_mtime_ns))
+    return tuple(sorted(found))
