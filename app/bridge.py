@@ -80,6 +80,10 @@ class Bridge:
             _safely(update)
         return len(updates)
 
+    def on_page(self) -> None:
+        """`drain` as a periodic callback."""
+        self.drain()
+
     def _work(self) -> None:
         next_look = time.monotonic()
         while True:
@@ -127,7 +131,7 @@ def bridge_for(session: Any) -> Bridge:
         bridge = Bridge()
         bridge.start()
         _bridges[page] = bridge
-        pn.state.add_periodic_callback(bridge.drain, period=int(PERIOD * 1000))
+        pn.state.add_periodic_callback(bridge.on_page, period=int(PERIOD * 1000))
         if pn.state.curdoc is not None and pn.state.curdoc.session_context is not None:
             pn.state.on_session_destroyed(lambda context: bridge.stop())
     return bridge

@@ -13,6 +13,7 @@ from typing import Any
 
 import holoviews as hv
 import numpy as np
+import numpy.typing as npt
 import panel as pn
 from holoviews.streams import Pipe, RangeX
 
@@ -25,7 +26,7 @@ Series = tuple[np.ndarray, np.ndarray]
 """Steps and values."""
 
 
-def decimated(steps: Sequence[float], values: Sequence[float], points: int = POINTS) -> Series:
+def decimated(steps: npt.ArrayLike, values: npt.ArrayLike, points: int = POINTS) -> Series:
     """A curve with few points that looks like the whole one.
 
     Args:

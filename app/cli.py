@@ -133,6 +133,7 @@ def _add_train(commands: _Commands[argparse.ArgumentParser], common: argparse.Ar
 def _add_practice(commands: _Commands[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
     parser = commands.add_parser("practice", parents=[common], help="train the practice LoRA, here and now")
     parser.add_argument("--epochs", type=int, metavar="N", help="train for N epochs")
+    parser.add_argument("--engine", choices=ENGINES, default="practice", help="which trainer to practise with")
     parser.add_argument("--dry-run", action="store_true", help="print what would run, and start nothing")
     parser.add_argument("--detach", action="store_true", help="start the training and return at once")
     parser.add_argument("--json", action="store_true", help="with --dry-run or --detach: print JSON")
@@ -181,6 +182,7 @@ def dashboard(arguments: argparse.Namespace) -> int:
         open_browser=not arguments.no_browser,
         without_token_anyone_can_use_it=arguments.without_token_anyone_can_use_it,
         host_names=arguments.host_name,
+        debug=getattr(arguments, "debug", False),
     )
     return OK
 
@@ -213,13 +215,9 @@ def train(arguments: argparse.Namespace) -> int:
 
 def practice(arguments: argparse.Namespace) -> int:
     """Train the practice LoRA on the sample pictures."""
-    from lora_core.engines.practice import sample_dataset
-
-    workspace = Workspace()
-    workspace.writable()
-    session = _session("practice")
-    session.use_preset("practice")
-    session.options["image_dir"] = str(sample_dataset.write(workspace.root / "datasets" / "practice"))
+    Workspace().writable()
+    session = _session(arguments.engine)
+    session.use_practice()
     if arguments.epochs is not None:
         session.options["max_train_epochs"] = arguments.epochs
     return _go(session, arguments)

@@ -25,6 +25,7 @@ from lora_core.datasets.steps import StepCount, count_steps
 from lora_core.engines import ENGINE_NAMES, get_engine
 from lora_core.engines.base import Engine, LaunchPlan
 from lora_core.errors import Level, OptionsInvalid, Problem, StorageError, WorkbenchError
+from lora_core.models.checks import check as check_model
 from lora_core.options import TrainingOptions, toml_io
 from lora_core.options.rules import check as check_rules
 from lora_core.workspace import Workspace
@@ -46,7 +47,7 @@ class Session(param.Parameterized):
         workspace: where everything is kept; by default the user's own.
     """
 
-    engine_name = param.Selector(
+    engine_name: Any = param.Selector(
         default=ENGINE_NAMES[0], objects=list(ENGINE_NAMES), doc="The trainer: practice or sd-scripts."
     )
     changed = param.Integer(default=0, doc="Goes up by one whenever options or runs may have changed.")
@@ -99,11 +100,14 @@ class Session(param.Parameterized):
         except WorkbenchError:
             count = None  # what is wrong is found again below, and said there
         problems = list(check_rules(self.options, total_steps=count.total if count else None))
-        for look in (self._check_pictures, self._check_engine, self._check_room):
+        for look in (self._check_model, self._check_pictures, self._check_engine, self._check_room):
             problems += [found for found in look() if not _known(found, problems)]
         order = list(Level)
         self.problems = sorted(problems, key=lambda problem: order.index(problem.level))
         return list(self.problems)
+
+    def _check_model(self) -> list[Problem]:
+        return check_model(self.options, base_needed=self.engine_name != "practice")
 
     def _check_pictures(self) -> list[Problem]:
         try:
@@ -196,6 +200,24 @@ class Session(param.Parameterized):
             InputError: there is no such preset.
         """
         self.options = presets.load_preset(name)
+        self.touch()
+
+    def use_practice(self) -> None:
+        """Fill in all it takes to practise with the chosen engine: preset, sample pictures, base model.
+
+        For sd-scripts the practice base model is written to the workspace as the file that it reads.
+
+        Raises:
+            OSError: the workspace cannot be written to.
+        """
+        from lora_core.engines.practice import ldm, sample_dataset
+
+        options = presets.load_preset("practice")
+        options["image_dir"] = str(sample_dataset.write(self.workspace.root / "datasets" / "practice"))
+        if self.engine_name == "sd-scripts":
+            model = ldm.practice_checkpoint(self.workspace.root / "models")
+            options["pretrained_model_name_or_path"] = str(model)
+        self.options = options
         self.touch()
 
     def save(self) -> None:

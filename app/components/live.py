@@ -11,6 +11,7 @@ focus, caret, scrolling and opened folds stay.
 from __future__ import annotations
 
 import logging
+import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -112,5 +113,5 @@ def live_class(name: str, slots: tuple[str, ...]) -> type[Live]:
         "slots": param.List(list(slots), item_type=str, doc="Names of the slots."),
         "kind": param.String(name.lower(), doc="CSS class of the whole view."),
     }
-    kind: type[Live] = type(Live)(name, (Live,), body)
-    return kind
+    made: type[Live] = types.new_class(name, (Live,), exec_body=lambda space: space.update(body))
+    return made

@@ -17,7 +17,6 @@ from app.widgets import page, words
 from lora_core import presets
 from lora_core.datasets.steps import StepCount
 from lora_core.engines import ENGINE_NAMES
-from lora_core.engines.practice import pictures, sample_dataset
 from lora_core.errors import Level, OptionsInvalid, Problem, WorkbenchError
 from lora_core.options import GROUPS
 from lora_core.session import Session
@@ -86,6 +85,8 @@ class TrainingWidget(pn.viewable.Viewer):
     # What people do
 
     def _take(self, message: Message) -> None:
+        if message.do not in ("open", "close"):
+            self._said = ""
         if message.do == "fix":
             fix = self.form.problems[int(message.arg)].fix
             self.form.apply(dict(fix))
@@ -103,7 +104,6 @@ class TrainingWidget(pn.viewable.Viewer):
         elif not self.form.take(message):
             return
         if message.do not in ("open", "close"):
-            self._said = ""
             self._check_soon()
         elif message.arg == "plan":
             self._check_soon(delay=0.0)
@@ -125,12 +125,14 @@ class TrainingWidget(pn.viewable.Viewer):
         self.form.replace(self.session.options)
 
     def _use_practice(self) -> None:
-        self.session.engine_name = "practice"
-        self.session.use_preset("practice")
-        folder = sample_dataset.write(self.session.workspace.root / "datasets" / "practice")
-        self.session.options["image_dir"] = str(folder)
-        if not self.session.options["trigger_word"]:
-            self.session.options["trigger_word"] = pictures.TRIGGER
+        try:
+            self.session.use_practice()
+        except WorkbenchError as error:
+            self._said = notices.of_error(error)
+            return
+        except OSError as error:
+            self._said = notices.of_unexpected("Filling in the practice settings", error)
+            return
         self.form.replace(self.session.options)
 
     def _start(self) -> None:
@@ -265,9 +267,7 @@ class TrainingWidget(pn.viewable.Viewer):
             aria_labelledby="group-engine",
         )
 
-    def _practice(self) -> Html | None:
-        if self.session.engine_name != "practice":
-            return None
+    def _practice(self) -> Html:
         return h(
             "div",
             h("button", "Use the practice pictures", type="button", data_do="practice"),

@@ -145,7 +145,7 @@ def _tail_lines(lines: Sequence[str]) -> list[str]:
     return [text for text in texts if text.strip()]
 
 
-def _is_nan(lines: Sequence[str]) -> bool:
+def loss_is_nan(lines: Sequence[str]) -> bool:
     """Whether the newest average loss that was printed is not a number."""
     for line in reversed(lines):
         if "avr_loss=" in line:
@@ -174,7 +174,7 @@ def error_summary(lines: Sequence[str]) -> str | None:
     logged = [text for text in texts if _is_error(text)]
     if logged:
         return _JAPANESE.sub("", message(logged[-1]))
-    return NAN_MESSAGE if _is_nan(lines) else None
+    return NAN_MESSAGE if loss_is_nan(lines) else None
 
 
 def looks_failed(lines: Sequence[str]) -> bool:
@@ -184,7 +184,7 @@ def looks_failed(lines: Sequence[str]) -> bool:
     An error that was logged and survived, such as one unreadable cache file, does not count.
     """
     texts = _tail_lines(lines)
-    if any(_SILENT.match(message(text)) for text in texts) or _is_nan(lines):
+    if any(_SILENT.match(message(text)) for text in texts) or loss_is_nan(lines):
         return True
     ends = max((n for n, text in enumerate(texts) if message(text) == "model saved."), default=-1)
     return any(_RAISED.match(text) for text in texts[ends + 1 :])

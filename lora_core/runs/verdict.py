@@ -88,6 +88,9 @@ def judge(folder: Path, final_file: Path | None, exit_code: int | None) -> Verdi
     """
     lines = log_end(folder)
     done = final_file is not None and complete.is_complete(final_file)
+    if done and not exit_code and output.loss_is_nan(lines):
+        # The trainer goes on to the end all the same.
+        return Verdict(State.FAILED, f"{output.NAN_MESSAGE} The LoRA was saved, but it is of no use.")
     if exit_code == 0 and done:
         return Verdict(State.FINISHED)
     if exit_code is None:

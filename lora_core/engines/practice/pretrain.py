@@ -205,8 +205,8 @@ def train_unet(work: Path, vae: Any, tokenizer: Any) -> tuple[Any, Any, dict[str
         **base_model.TEXT_ENCODER,
     )
     text_encoder = CLIPTextModel(config)
-    both = torch.nn.ModuleList([unet, text_encoder])
-    average = torch.optim.swa_utils.AveragedModel(
+    both: Any = torch.nn.ModuleList([unet, text_encoder])
+    average: Any = torch.optim.swa_utils.AveragedModel(
         both, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(recipe["ema"])
     )
     optimizer = torch.optim.AdamW(both.parameters(), lr=recipe["lr"], weight_decay=1e-4)

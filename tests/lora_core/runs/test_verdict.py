@@ -33,6 +33,8 @@ def judged(folder: Path, log: str | None, exit_code: int | None, *, done: bool =
     ("log", "exit_code", "done", "state", "words"),
     [
         (SAVED, 0, True, State.FINISHED, ""),
+        (BAR.replace("1.11", "nan") + "\n" + SAVED, 0, True, State.FAILED, "no longer a number"),
+        (BAR.replace("1.11", "nan") + "\n" + SAVED, None, True, State.FAILED, "no longer a number"),
         (SAVED, 0, False, State.FAILED, "without writing lora.safetensors"),
         ("ERROR    No data found. Please verify\n", 0, False, State.FAILED, "No data found"),
         ("", 0, False, State.FAILED, "log is empty"),
