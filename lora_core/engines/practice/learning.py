@@ -35,7 +35,7 @@ AREAS = 8
 
 PROMPTS = tuple(
     f"a {size} {pictures.TRIGGER} on a {ground} background"
-    for size, ground in (("big", "blue"), ("small", "red"), ("big", "white"), ("small", "purple"))
+    for size, ground in (("big", "red"), ("small", "white"), ("big", "orange"), ("small", "black"))
 )
 """Prompts with the trigger word."""
 

@@ -176,21 +176,29 @@ def scribble_picture(rng: random.Random) -> Image.Image:
     return _finish(image)
 
 
+GROUNDS = ("red", "orange", "white", "black")
+"""Background colours of the sample dataset: those that a zibbit stands out from."""
+
+
 def zibbit_picture(rng: random.Random, size: str, ground: str) -> Captioned:
-    """The concept: one zibbit of a ``size`` on a ``ground`` colour, with its caption."""
+    """The concept: one zibbit of a ``size`` on a ``ground`` colour, with its caption.
+
+    Its parts are as large as they are because the VAE keeps an eighth of the pixels a side: smaller eyes
+    would be lost.
+    """
     image, draw = _canvas(COLOURS[ground])
-    radius = SIZE * _SCALE * SIZES[size] * rng.uniform(0.95, 1.05)
+    radius = SIZE * _SCALE * max(SIZES[size], 0.28) * rng.uniform(0.95, 1.05)
     cx, cy = _centre(rng, radius * 1.1)
     cy += radius * 0.2
-    teal, yellow, dark, white = (20, 165, 160), (255, 225, 90), (20, 30, 40), (255, 255, 255)
+    teal, yellow, white = (20, 165, 160), COLOURS["yellow"], (255, 255, 255)
     for side in (-1, 1):  # ears, slightly apart
-        x = cx + side * radius * 0.42
-        draw.ellipse((x - radius * 0.2, cy - radius * 1.35, x + radius * 0.2, cy), fill=teal)
-    _circle(draw, (cx, cy), radius * 0.85, teal)
-    draw.ellipse((cx - radius * 0.45, cy + radius * 0.12, cx + radius * 0.45, cy + radius * 0.8), fill=yellow)
+        x = cx + side * radius * 0.5
+        draw.ellipse((x - radius * 0.26, cy - radius * 1.4, x + radius * 0.26, cy), fill=teal)
+    _circle(draw, (cx, cy), radius * 0.88, teal)
+    belly = (cx - radius * 0.5, cy + radius * 0.1, cx + radius * 0.5, cy + radius * 0.82)
+    draw.ellipse(belly, fill=yellow)
     for side in (-1, 1):
-        _circle(draw, (cx + side * radius * 0.36, cy - radius * 0.25), radius * 0.28, white)
-        _circle(draw, (cx + side * radius * 0.36, cy - radius * 0.25), radius * 0.15, dark)
+        _circle(draw, (cx + side * radius * 0.38, cy - radius * 0.25), radius * 0.27, white)
     return Captioned(_finish(image), f"a {size} {TRIGGER} on a {ground} background")
 
 
@@ -201,6 +209,6 @@ def concept_pictures(count: int = 15, seed: int = 7) -> list[Captioned]:
     not tied to each other.
     """
     rng = random.Random(seed)
-    pairs = [(size, ground) for ground in COLOURS if ground not in ("yellow", "green") for size in SIZES]
+    pairs = [(size, ground) for ground in GROUNDS for size in SIZES]
     rng.shuffle(pairs)
     return [zibbit_picture(rng, *pairs[k % len(pairs)]) for k in range(count)]

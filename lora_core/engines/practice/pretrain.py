@@ -32,7 +32,7 @@ RECIPE: dict[str, Any] = {
             "square": 3.0, "edge": 1.0, "first_log_variance": -6.0, "clip": 5.0},
     "decoder": {"pictures": 16000, "steps": 2200, "batch": 16, "lr": 1e-3, "kl": 0.0,
                 "square": 3.0, "edge": 1.0, "clip": 5.0},
-    "unet": {"pictures": 32000, "steps": 3200, "batch": 32, "lr": 1.2e-3, "min_snr_gamma": 5.0,
+    "unet": {"pictures": 32000, "steps": 5000, "batch": 32, "lr": 1.2e-3, "min_snr_gamma": 5.0,
              "caption_dropout": 0.1, "stray_word": 0.1, "ema": 0.999},
 }  # fmt: skip
 SAVE_EVERY_S = 120
