@@ -115,9 +115,7 @@ def test_a_run_started_elsewhere_is_shown_after_a_reload_and_can_be_stopped(
     page.get_by_role("heading", name="elsewhere").wait_for(timeout=LONG)
     page.get_by_role("button", name="Stop", exact=True).click(timeout=LONG)
     page.get_by_role("button", name="Stop now").click(timeout=LONG)
-    page.get_by_text("You stopped this training.").or_(page.get_by_text("Stopped")).first.wait_for(
-        timeout=LONG
-    )
+    page.get_by_text("Stopped").filter(visible=True).first.wait_for(timeout=LONG)
     assert run.wait(60) is State.STOPPED
 
 
@@ -146,8 +144,8 @@ def test_from_click_to_lora_with_the_tab_closed_in_between(
     page = visit(server.start)
     go(page, "Execution")
     page.get_by_role("heading", name="Loss").wait_for(timeout=LONG)
-    page.get_by_text("Finished").first.wait_for(timeout=600_000)
-    page.get_by_text(str(run.plan.final_file)).first.wait_for(timeout=LONG)
+    page.get_by_text("Finished").filter(visible=True).first.wait_for(timeout=600_000)
+    page.get_by_text(str(run.plan.final_file)).filter(visible=True).first.wait_for(timeout=LONG)
     assert run.plan.final_file.is_file()
 
 
@@ -163,4 +161,4 @@ def test_a_practice_run_can_be_stopped(server: Any, visit: Any) -> None:
     page.get_by_role("button", name="Stop now").click(timeout=LONG)
     run = runs.list_runs(server.home / "runs")[0]
     assert run.wait(120) is State.STOPPED
-    page.get_by_text("Stopped").first.wait_for(timeout=LONG)
+    page.get_by_text("Stopped").filter(visible=True).first.wait_for(timeout=LONG)

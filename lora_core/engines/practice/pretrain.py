@@ -279,6 +279,7 @@ def judge(pipeline: Any) -> dict[str, float]:
     """Share of prompts whose picture shows the asked size, colour, shape and ground, and all of them."""
     from lora_core.engines.practice.recognise import recognise
 
+    pipeline.set_progress_bar_config(disable=True)
     right = dict.fromkeys(("size", "colour", "shape", "ground", "all"), 0)
     for start in range(0, len(PROMPTS), 16):
         asked = PROMPTS[start : start + 16]
