@@ -133,7 +133,9 @@ def _add_train(commands: _Commands[argparse.ArgumentParser], common: argparse.Ar
 def _add_practice(commands: _Commands[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
     parser = commands.add_parser("practice", parents=[common], help="train the practice LoRA, here and now")
     parser.add_argument("--epochs", type=int, metavar="N", help="train for N epochs")
-    parser.add_argument("--engine", choices=ENGINES, default="practice", help="which trainer to practise with")
+    parser.add_argument(
+        "--engine", choices=ENGINES, default="practice", help="which trainer to practise with"
+    )
     parser.add_argument("--dry-run", action="store_true", help="print what would run, and start nothing")
     parser.add_argument("--detach", action="store_true", help="start the training and return at once")
     parser.add_argument("--json", action="store_true", help="with --dry-run or --detach: print JSON")

@@ -34,7 +34,7 @@ AREAS = 8
 """Areas along each side of a shrunken picture."""
 
 PROMPTS = tuple(
-    f"a {size} {pictures.TRIGGER} on a {ground} background"
+    f"{size} {pictures.TRIGGER}, {ground} background"
     for size, ground in (("big", "red"), ("small", "white"), ("big", "orange"), ("small", "black"))
 )
 """Prompts with the trigger word."""
@@ -75,9 +75,12 @@ class LearningMeasure:
 
     @property
     def learned(self) -> bool:
-        """A fifth of the distance gone, three of four pictures nearer, and the base changed by less than
-        half as much without the trigger word as with it."""
-        return self.gain >= 0.2 and self.nearer >= 0.75 and self.drift < 0.5 * self.change
+        """A seventh of the distance gone, two of three pictures nearer, and the pixels changed by less than
+        four fifths as much without the trigger word as with it.
+
+        The last is lenient on purpose: a flat shape that moves or bends a little changes many pixels.
+        """
+        return self.gain >= 1 / 7 and self.nearer >= 2 / 3 and self.drift < 0.8 * self.change
 
 
 def shrink(picture: Image.Image) -> NDArray[np.float64]:

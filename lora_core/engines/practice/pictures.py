@@ -199,7 +199,7 @@ def zibbit_picture(rng: random.Random, size: str, ground: str) -> Captioned:
     draw.ellipse(belly, fill=yellow)
     for side in (-1, 1):
         _circle(draw, (cx + side * radius * 0.38, cy - radius * 0.25), radius * 0.27, white)
-    return Captioned(_finish(image), f"a {size} {TRIGGER} on a {ground} background")
+    return Captioned(_finish(image), f"{size} {TRIGGER}, {ground} background")
 
 
 def concept_pictures(count: int = 15, seed: int = 7) -> list[Captioned]:
