@@ -16,6 +16,8 @@ from typing import Any
 
 import panel as pn
 
+from app import host
+
 logger = logging.getLogger(__name__)
 
 Update = Callable[[], Any]
@@ -82,7 +84,9 @@ class Bridge:
 
     def on_page(self) -> None:
         """`drain` as a periodic callback."""
-        self.drain()
+        if host.listening():
+            with host.on_page():
+                self.drain()
 
     def _work(self) -> None:
         next_look = time.monotonic()
@@ -125,13 +129,15 @@ def bridge_for(session: Any) -> Bridge:
 
     It ends with the page's session. In a kernel it ends with the kernel.
     """
-    page = pn.state.curdoc or session
+    document = pn.state.curdoc
+    served = document is not None and document.session_context is not None
+    page = document if served else session
     bridge = _bridges.get(page)
     if bridge is None or not bridge.alive:
         bridge = Bridge()
         bridge.start()
         _bridges[page] = bridge
         pn.state.add_periodic_callback(bridge.on_page, period=int(PERIOD * 1000))
-        if pn.state.curdoc is not None and pn.state.curdoc.session_context is not None:
+        if served:
             pn.state.on_session_destroyed(lambda context: bridge.stop())
     return bridge

@@ -21,11 +21,11 @@ from lora_core.events import State
 from lora_core.session import Session
 
 STEPS = (
-    ("setup", "🧰", "Setup"),
-    ("dataset", "🖼️", "Dataset"),
+    ("setup", "🚩", "Setup"),
+    ("dataset", "📊", "Dataset"),
     ("training", "⭐", "Training"),
     ("execution", "🚀", "Execution"),
-    ("utilities", "🛠️", "Utilities"),
+    ("utilities", "🔧", "Utilities"),
 )
 """Key, emoji and name of each page, in the order of work."""
 

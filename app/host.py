@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -22,6 +23,12 @@ from app.serving.shared import DIST_URL, EXTENSIONS, REQUEST_FILE
 
 # From here on Panel's ipywidget wrapper keeps its own book on threads and connected documents.
 _SELF_KEEPING = (1, 10)
+
+_document: Document | None = None
+"""The document of this kernel's page under Voilà, where a kernel has one page; else None."""
+
+_listening = False
+"""Whether that page has said that it is there."""
 
 _SWITCH_THEME = """
 const dark = (document.documentElement.dataset.workbenchTheme || current) === 'dark';
@@ -96,6 +103,29 @@ def show(view: Any | Callable[[], Any]) -> Any:
     return panel
 
 
+def page_is_there() -> None:
+    """The page has loaded, and says so."""
+    global _listening
+    _listening = True
+
+
+def listening() -> bool:
+    """Whether changes made now reach the page. Under Voilà, those made before it has loaded are lost."""
+    return _document is None or _listening
+
+
+@contextmanager
+def on_page() -> Iterator[None]:
+    """Within this, changes to views reach the page, also from a periodic callback.
+
+    Outside an event of the page, Panel may take a change for one from a foreign thread. It then holds all
+    changes back until the document's next tick, which never comes under Voilà: so they are let go here.
+    """
+    yield
+    if _document is not None and _document.callbacks.hold_value:
+        _document.unhold()
+
+
 def theme_switch(**params: Any) -> pn.widgets.Button:
     """A button that opens this page again in the other colours; the browser remembers the choice."""
     name = "Light colours" if theme() == "dark" else "Dark colours"
@@ -130,7 +160,8 @@ def _as_widget(view: Any) -> Any:
     """
     from jupyter_bokeh.widgets import BokehModel
 
-    document = Document()
+    global _document
+    document = _document = Document()
     document._template_variables["dist_url"] = DIST_URL
     if _panel_version() < _SELF_KEEPING:
         # Without these two, pn.io.hold loses events: Panel thinks that the page is not there yet.

@@ -164,3 +164,6 @@ for (const slot of data.slots) {
   root.append(place);
   state.show(slot);
 }
+
+// What Python sends before the page listens is lost, so it waits for this.
+send({do: 'hello'});

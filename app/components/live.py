@@ -21,7 +21,7 @@ from typing import Any
 import param
 from panel.reactive import ReactiveHTML
 
-from app import theme
+from app import host, theme
 
 logger = logging.getLogger(__name__)
 
@@ -83,6 +83,10 @@ class Live(ReactiveHTML):
     def _receive(self, event: param.parameterized.Event) -> None:
         for raw in sorted(event.new, key=lambda raw: int(raw["seq"])):
             if raw["seq"] <= self.ack:
+                continue
+            if raw["do"] == "hello":
+                host.page_is_there()
+                self.ack = int(raw["seq"])
                 continue
             try:
                 message = Message(raw["do"], raw.get("arg", ""), raw.get("field", ""), raw.get("value"))

@@ -1,4 +1,4 @@
-"""🖼️ Dataset: for now, what the chosen folder holds."""
+"""📊 Dataset: for now, what the chosen folder holds."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class DatasetWidget(pn.viewable.Viewer):
             else "No picture folder is chosen yet. Next: choose one under ⭐ Training."
         )
         self.view.write(
-            head=page.head("🖼️", "Dataset", chosen),
+            head=page.head("📊", "Dataset", chosen),
             found=_found(found, error) if folder else "",
             coming=page.card(
                 "🗓️",

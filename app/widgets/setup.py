@@ -1,4 +1,4 @@
-"""🧰 Setup: for now, what is installed and how to point the workbench at a trainer."""
+"""🚩 Setup: for now, what is installed and how to point the workbench at a trainer."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class SetupWidget(pn.viewable.Viewer):
     def _render(self) -> None:
         self.view.write(
             head=page.head(
-                "🧰",
+                "🚩",
                 "Setup",
                 "The practice trainer is part of the workbench and ready. This page does not install anything yet.",
             ),

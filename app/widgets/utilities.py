@@ -1,4 +1,4 @@
-"""🛠️ Utilities: for now, what will be there."""
+"""🔧 Utilities: for now, what will be there."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class UtilitiesWidget(pn.viewable.Viewer):
         self.view = _View()
         self.view.write(
             head=page.head(
-                "🛠️",
+                "🔧",
                 "Utilities",
                 "There are no tools here yet. Your finished LoRA files are listed under 🚀 Execution.",
             ),

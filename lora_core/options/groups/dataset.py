@@ -6,7 +6,7 @@ from lora_core.options.declare import Boolean, Group, Integer, Number, Place, Te
 
 
 class Dataset(Group):
-    emoji, title = "🖼️", "Dataset"
+    emoji, title = "📊", "Dataset"
     purpose = "The pictures to learn from, and how they are shown to the model."
 
     image_dir = Text(
