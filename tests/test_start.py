@@ -58,12 +58,12 @@ APP = """
 import json, sys, time
 
 def main():
-    print(json.dumps({"words": sys.argv[1:], "prefix": sys.prefix}), flush=True)
-    if "wait" in sys.argv:
-        try:
+    try:
+        print(json.dumps({"words": sys.argv[1:], "prefix": sys.prefix}), flush=True)
+        if "wait" in sys.argv:
             time.sleep(60)
-        except KeyboardInterrupt:
-            return 42
+    except KeyboardInterrupt:
+        return 42
     return 7 if "seven" in sys.argv else 0
 """
 
