@@ -124,9 +124,7 @@ def _add_train(commands: _Commands[argparse.ArgumentParser], common: argparse.Ar
     parser.add_argument(
         "--engine", choices=ENGINES, help="the trainer (default: the file's own, else sd-scripts)"
     )
-    parser.add_argument("--dry-run", action="store_true", help="print what would run, and start nothing")
-    parser.add_argument("--detach", action="store_true", help="start the training and return at once")
-    parser.add_argument("--json", action="store_true", help="with --dry-run or --detach: print JSON")
+    _add_ways_to_run(parser)
     parser.set_defaults(do=train)
 
 
@@ -136,10 +134,14 @@ def _add_practice(commands: _Commands[argparse.ArgumentParser], common: argparse
     parser.add_argument(
         "--engine", choices=ENGINES, default="practice", help="which trainer to practise with"
     )
+    _add_ways_to_run(parser)
+    parser.set_defaults(do=practice)
+
+
+def _add_ways_to_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="print what would run, and start nothing")
     parser.add_argument("--detach", action="store_true", help="start the training and return at once")
     parser.add_argument("--json", action="store_true", help="with --dry-run or --detach: print JSON")
-    parser.set_defaults(do=practice)
 
 
 def _add_runs(commands: _Commands[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:

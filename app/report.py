@@ -11,7 +11,8 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.terminal import duration, newest_loss
+from app.terminal import newest_loss
+from app.widgets.words import duration
 from lora_core.doctor import Check, Health
 from lora_core.engines.base import OUTPUT
 from lora_core.errors import Level, Problem, RunError

@@ -23,9 +23,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from lora_core.errors import InputError, StorageError
+
+if TYPE_CHECKING:
+    from app.serving.gate import Gate
 
 TOKEN_VARIABLE = "LORA_WORKBENCH_TOKEN"
 DEFAULT_PORT = 8866
@@ -79,23 +83,14 @@ def serve(
     Raises:
         InputError: token, port, address or notebook cannot be used.
     """
-    from app.serving.gate import Gate
     from app.serving.voila_app import WorkbenchVoila
 
     book = _notebook(notebook)
     secret = "" if without_token_anyone_can_use_it else _checked(token or find_token())
     # A kernel, and the trainer it starts, inherit the environment: they have no need of the token.
     os.environ.pop(TOKEN_VARIABLE, None)
-    everywhere = _listens_everywhere(ip)
-    names = {"localhost", ip, *host_names} | (
-        {socket.gethostname(), socket.getfqdn()} if everywhere else set()
-    )
-    gate = Gate(secret, hosts=sorted(names), any_address=everywhere)
-    level = logging.DEBUG if debug else logging.ERROR
-    logging.basicConfig(level=level if debug else logging.WARNING)
-    # Of Jupyter's warnings none helps here: an untrusted notebook, an odd ping setting of its own.
-    logging.getLogger("tornado.general").setLevel(level)
-    app = WorkbenchVoila(book, gate, keep_spare=keep_spare_kernel, ip=ip, log_level=level)
+    gate = _gate(secret, ip, host_names)
+    app = WorkbenchVoila(book, gate, keep_spare=keep_spare_kernel, ip=ip, log_level=_set_up_log(debug))
     _bind(app.bind, port, ip)
     address = _address(ip, app.port, secret)
 
@@ -139,6 +134,26 @@ def _checked(token: str) -> str:
         remedy=f"Choose a longer one, or leave {TOKEN_VARIABLE} out to have one made.",
         field="token",
     )
+
+
+def _gate(secret: str, ip: str, host_names: Sequence[str]) -> Gate:
+    """The gate, which knows every name under which this machine is rightly addressed."""
+    from app.serving.gate import Gate
+
+    names = {"localhost", ip, *host_names}
+    everywhere = _listens_everywhere(ip)
+    if everywhere:
+        names |= {socket.gethostname(), socket.getfqdn()}
+    return Gate(secret, hosts=sorted(names), any_address=everywhere)
+
+
+def _set_up_log(debug: bool) -> int:
+    """Set how much is logged. Returns the level for Jupyter's own."""
+    logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING)
+    # Of Jupyter's warnings none helps here: an untrusted notebook, an odd ping setting of its own.
+    level = logging.DEBUG if debug else logging.ERROR
+    logging.getLogger("tornado.general").setLevel(level)
+    return level
 
 
 def _notebook(given: Path | None) -> Path:

@@ -10,6 +10,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, TextIO
 
+from app.widgets.words import duration
 from lora_core.events import CheckpointSaved, Event, SampleSaved, State
 
 if TYPE_CHECKING:
@@ -19,17 +20,6 @@ POLL_SECONDS = 0.3
 LINE_SECONDS = 15.0
 """Pause between two plain lines while nothing but the step number changes."""
 LOSS_TAGS = ("loss/average", "loss/current")
-
-
-def duration(seconds: float) -> str:
-    """Seconds in words: ``45 s``, ``3 min 20 s``, ``2 h 05 min``."""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02d} s"
-    return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 def newest_loss(follower: Follower) -> float | None:

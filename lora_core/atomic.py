@@ -20,7 +20,7 @@ def write_bytes(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(scratch, path)
-    except BaseException:
+    except BaseException:  # Ctrl+C too must leave no scratch file behind
         Path(scratch).unlink(missing_ok=True)
         raise
 

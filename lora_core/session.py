@@ -10,30 +10,26 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import param
 
-from lora_core import atomic, presets, runs
+from lora_core import last_session, presets, runs
 from lora_core.datasets.checks import check as check_pictures
 from lora_core.datasets.scan import DatasetScan, scan
 from lora_core.datasets.steps import StepCount, count_steps
 from lora_core.engines import ENGINE_NAMES, get_engine
 from lora_core.engines.base import Engine, LaunchPlan
-from lora_core.errors import Level, OptionsInvalid, Problem, StorageError, WorkbenchError
+from lora_core.errors import Level, OptionsInvalid, Problem, WorkbenchError
 from lora_core.models.checks import check as check_model
-from lora_core.options import TrainingOptions, toml_io
+from lora_core.options import TrainingOptions, folders, toml_io
 from lora_core.options.rules import check as check_rules
 from lora_core.workspace import Workspace
 
 if TYPE_CHECKING:
     from lora_core.runs import Run
-
-logger = logging.getLogger(__name__)
 
 GIB = 1024**3
 ROOM = {"practice": (GIB // 20, GIB // 4), "sd-scripts": (GIB, 5 * GIB)}
@@ -60,7 +56,8 @@ class Session(param.Parameterized):
         """The run that this session started last."""
         self.problems: list[Problem] | None = None
         """What the last check found; None before the first."""
-        self._scanned: tuple[object, DatasetScan] | None = None
+        self._scanned: dict[tuple[str, str], tuple[object, DatasetScan]] = {}
+        """The last look at each folder, by folder and caption ending."""
 
     @property
     def engine(self) -> Engine:
@@ -78,20 +75,27 @@ class Session(param.Parameterized):
 
         The last result is kept until the folder or a file in it is changed.
         """
-        chosen = self.options["image_dir"]
-        folder = Path(chosen).expanduser() if chosen else None
+        return self._scan(folders.uses(self.options)[folders.MAIN])
+
+    def scan_more(self) -> list[DatasetScan | None]:
+        """The pictures of the further folders, in their order; None for one that is not there."""
+        return [self._scan(use) for use in folders.uses(self.options)[1:]]
+
+    def _scan(self, use: folders.FolderUse) -> DatasetScan | None:
+        folder = Path(use.image_dir).expanduser() if use.image_dir else None
         if folder is None or not folder.is_dir():
             return None
-        suffix = self.options["caption_extension"] or ".txt"
-        mark = (str(folder), suffix, _fingerprint(folder))
-        if self._scanned is None or self._scanned[0] != mark:
-            self._scanned = (mark, scan(folder, caption_extension=suffix))
-        return self._scanned[1]
+        suffix = use.values["caption_extension"] or ".txt"
+        mark = _fingerprint(folder)
+        known = self._scanned.get((str(folder), suffix))
+        if known is None or known[0] != mark:
+            known = self._scanned[(str(folder), suffix)] = (mark, scan(folder, caption_extension=suffix))
+        return known[1]
 
     def count(self) -> StepCount | None:
         """How many steps the training would take; None while there are no pictures to count."""
         found = self.scan()
-        return count_steps(self.options, found) if found and found.pictures else None
+        return count_steps(self.options, found, self.scan_more()) if found and found.pictures else None
 
     def check(self) -> list[Problem]:
         """Everything that is wrong or unwise, errors first. Reads the disk; changes nothing."""
@@ -112,9 +116,10 @@ class Session(param.Parameterized):
     def _check_pictures(self) -> list[Problem]:
         try:
             found = self.scan()
+            more = self.scan_more()
         except WorkbenchError as error:
             return [Problem(Level.ERROR, ("image_dir",), error.what, error.why, error.remedy)]
-        return check_pictures(self.options, found)
+        return check_pictures(self.options, found, more)
 
     def _check_engine(self) -> list[Problem]:
         try:
@@ -213,7 +218,10 @@ class Session(param.Parameterized):
         from lora_core.engines.practice import ldm, sample_dataset
 
         options = presets.load_preset("practice")
-        options["image_dir"] = str(sample_dataset.write(self.workspace.root / "datasets" / "practice"))
+        pictures = self.workspace.root / "datasets"
+        options["image_dir"] = str(sample_dataset.write(pictures / "practice"))
+        reg = sample_dataset.write_regularization(pictures / "practice-regularization")
+        options["more_folders"] = [{"image_dir": str(reg), "is_reg": True}]
         if self.engine_name == "sd-scripts":
             model = ldm.practice_checkpoint(self.workspace.root / "models")
             options["pretrained_model_name_or_path"] = str(model)
@@ -226,53 +234,22 @@ class Session(param.Parameterized):
         Raises:
             StorageError: the workspace cannot be written to.
         """
-        text = toml_io.dumps(self.options, header={"engine": self.engine_name})
-        try:
-            atomic.write_text(self.workspace.last_session, text)
-        except OSError as error:
-            raise StorageError(
-                "Your settings could not be kept for next time.",
-                why=str(error.strerror or error),
-                remedy=f"Check that {self.workspace.root} can be written to.",
-                value=str(self.workspace.last_session),
-            ) from error
+        last_session.write(self.workspace.last_session, self.options, self.engine_name)
 
     def restore(self) -> str:
-        """Take up the options and engine of last time, if there are any.
+        """Take up the options and engine of last time, if there are any, as far as they can be used.
 
-        A file that cannot be understood is kept beside its place under another name, never lost.
+        If something is left out, the file as it was is kept beside its place under another name.
 
         Returns:
-            What a person should know about it, in a sentence; empty if all went well.
+            What a person should know about it: what was left out and why. Empty if all went well.
         """
-        place = self.workspace.last_session
-        try:
-            text = place.read_text("utf-8")
-        except FileNotFoundError:
-            return ""
-        except (OSError, UnicodeDecodeError) as error:
-            return self._put_aside(str(error))
-        try:
-            options, engine = toml_io.loads(text), toml_io.parse(text).get("engine")
-        except WorkbenchError as error:
-            return self._put_aside(str(error))
-        self.options = options
-        if engine in ENGINE_NAMES:
-            self.engine_name = engine
-        self.touch()
-        return ""
-
-    def _put_aside(self, why: str) -> str:
-        place = self.workspace.last_session
-        aside = place.with_name(f"{place.stem}.unreadable-{time.time_ns()}{place.suffix}")
-        logger.warning("The last session cannot be read (%s); kept as %s", why, aside)
-        try:
-            place.rename(aside)
-        except OSError as error:
-            return f"The settings of last time cannot be read: {error}. The form starts with the defaults."
-        return (
-            f"The settings of last time cannot be read, so the form starts afresh. They are kept in {aside}."
-        )
+        found = last_session.read(self.workspace.last_session)
+        if found.options is not None:
+            self.options = found.options
+            self.engine_name = found.engine or self.engine_name
+            self.touch()
+        return found.note
 
 
 def _known(problem: Problem, problems: list[Problem]) -> bool:

@@ -7,14 +7,19 @@ points: on a rented box, its persistent disk.
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
-import toml
 from platformdirs import user_data_path
 
 from lora_core import atomic
 from lora_core.errors import InputError, StorageError, UnknownKeyError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 HOME_VARIABLE = "LORA_WORKBENCH_HOME"
 
@@ -73,30 +78,42 @@ class Workspace:
 
         Raises:
             UnknownKeyError: the file has a setting that does not exist.
-            InputError: the file is not TOML.
+            InputError: the file is not TOML, or a setting is not a text.
         """
-        try:
-            found = toml.loads(self.settings_file.read_text("utf-8"))
-        except FileNotFoundError:
-            found = {}
-        except (toml.TomlDecodeError, UnicodeDecodeError) as error:
-            raise InputError(
-                f"The settings file {self.settings_file} cannot be read.",
-                why=str(error),
-                remedy="Correct that line, or delete the file to start afresh.",
-                field="settings.toml",
-            ) from error
-        for name in found:
+        found = self._settings_in_file()
+        for name, value in found.items():
             if name not in SETTINGS:
                 raise UnknownKeyError(
                     f"{name!r} is not a setting ({self.settings_file}).",
                     remedy=f"Settings are: {', '.join(SETTINGS)}.",
                     field=name,
                 )
+            if not isinstance(value, str):
+                raise InputError(
+                    f"{name} cannot be {value!r} ({self.settings_file}).",
+                    why="It is the path of a file or folder.",
+                    remedy="Write the path in quotes.",
+                    field=name,
+                    value=value,
+                )
         for name in SETTINGS:
             if value := os.environ.get(f"LORA_WORKBENCH_{name.upper()}"):
                 found[name] = value
         return found
+
+    def _settings_in_file(self) -> dict[str, Any]:
+        try:
+            # Windows editors put a mark in front that TOML does not know.
+            return tomllib.loads(self.settings_file.read_text("utf-8-sig"))
+        except FileNotFoundError:
+            return {}
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise InputError(
+                f"The settings file {self.settings_file} cannot be read.",
+                why=str(error),
+                remedy="Correct that line, or delete the file to start afresh. Windows paths stand in 'single' quotes.",
+                field="settings.toml",
+            ) from error
 
     def writable(self) -> None:
         """Make the folder and see that it can be written to.

@@ -1,40 +1,53 @@
-"""🚩 Setup: for now, what is installed and how to point the workbench at a trainer."""
+"""🚩 Setup: for now, what this machine has, and how to point the workbench at a trainer."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import panel as pn
 
+from app.bridge import Bridge, Update, bridge_for
 from app.components import Html, h, live_class
 from app.widgets import page
-from lora_core.errors import WorkbenchError
+from lora_core import doctor
+from lora_core.doctor import Check, Health
 from lora_core.session import Session
 
-_View = live_class("SetupView", ("head", "found", "coming"))
+_View = live_class("SetupView", ("head", "found", "real", "coming"))
+
+SIGNS = {Health.OK: ("✔", "Good"), Health.WARNING: ("⚠", "Warning"), Health.ERROR: ("✖", "Error")}
+"""Sign and word of each outcome: never the colour alone."""
 
 
 class SetupWidget(pn.viewable.Viewer):
     """What there is on this machine. Installing comes with a later version."""
 
-    def __init__(self, session: Session, **params: Any) -> None:
+    def __init__(self, session: Session, *, bridge: Bridge | None = None, **params: Any) -> None:
         super().__init__(**params)
         self.session = session
         self.view = _View()
-        self.view.on_message = lambda message: self._render()
-        self._render()
+        self.view.on_message = lambda message: self._look_soon()
+        self._bridge = bridge or bridge_for(session)
+        self._show(())
+        self._look_soon()
 
     def __panel__(self) -> Any:
         return self.view
 
-    def _render(self) -> None:
+    def _look_soon(self) -> None:
+        self._bridge.soon(f"setup-{id(self)}", self._look, 0.1)
+
+    def _look(self) -> Update:
+        """In the background: it takes about half a second."""
+        return partial(self._show, doctor.examine(self.session.workspace))
+
+    def _show(self, checks: Sequence[Check]) -> None:
         self.view.write(
-            head=page.head(
-                "🚩",
-                "Setup",
-                "The practice trainer is part of the workbench and ready. This page does not install anything yet.",
-            ),
-            found=self._found(),
+            head=page.head("🚩", "Setup", _practice(checks), " This page does not install anything yet."),
+            found=_found(checks),
+            real=self._real(),
             coming=page.card(
                 "🗓️",
                 "What will be here",
@@ -42,44 +55,17 @@ class SetupWidget(pn.viewable.Viewer):
                 page.listed(
                     "The real trainer, sd-scripts, in a place of its own, with one button.",
                     "Base models, by name, with their size and licence.",
-                    "A check of the graphics card, its memory and the disk.",
                 ),
             ),
         )
 
-    def _found(self) -> Html:
-        workspace = self.session.workspace
-        try:
-            places = [
-                ("Folder of sd-scripts", workspace.sd_scripts_dir),
-                ("Its Python", workspace.sd_scripts_python),
-            ]
-        except WorkbenchError as error:
-            return page.card("🔎", "What is here now", "", h("p", str(error)))
-        rows = []
-        for name, path in places:
-            sign, word = ("✔", "found") if path.exists() else ("○", "not there")
-            rows.append(
-                h(
-                    "li",
-                    f"{name}: ",
-                    h("b", h("span", sign, " ", aria_hidden="true"), word),
-                    h("br"),
-                    h("code", path, class_="break"),
-                )
-            )
+    def _real(self) -> Html:
         return page.card(
-            "🔎",
-            "What is here now",
-            "The practice trainer always works. These are the places where the real one is looked for.",
-            h("ul", rows, class_="files"),
-            h("h3", "What you can do today"),
-            h(
-                "p",
-                "If you have sd-scripts installed, write its folder and its Python into the settings file below, "
-                "as sd_scripts_dir and sd_scripts_python. Then choose sd-scripts under ⭐ Training.",
-            ),
-            h("p", h("code", workspace.settings_file, class_="break")),
+            "🧰",
+            "Use your own sd-scripts",
+            "If you have sd-scripts installed, write its folder and its Python into the settings file below. "
+            "Then choose sd-scripts under ⭐ Training.",
+            h("p", h("code", self.session.workspace.settings_file, class_="break")),
             h(
                 "pre",
                 'sd_scripts_dir = "/path/to/sd-scripts"\nsd_scripts_python = "/path/to/its/python"',
@@ -87,6 +73,32 @@ class SetupWidget(pn.viewable.Viewer):
                 role="region",
                 aria_label="Example of the settings file",
             ),
-            h("div", h("button", "Look again", type="button", data_do="look"), class_="row"),
             extra="stack",
         )
+
+
+def _practice(checks: Sequence[Check]) -> str:
+    """Whether the practice trainer is ready, in a sentence."""
+    if not checks:
+        return "The workbench is looking at this machine."
+    needed = [check for check in checks if check.name in ("packages", "workspace", "practice")]
+    if any(check.health is Health.ERROR for check in needed):
+        return "The practice trainer is not ready yet. What is missing is listed below."
+    return "The practice trainer is ready."
+
+
+def _found(checks: Sequence[Check]) -> Html:
+    return page.card(
+        "🔎",
+        "What is here now",
+        "" if checks else "One moment.",
+        h("ul", [h("li", _said(check)) for check in checks], class_="files") if checks else None,
+        h("div", h("button", "Look again", type="button", data_do="look"), class_="row"),
+        extra="stack",
+    )
+
+
+def _said(check: Check) -> tuple[Any, ...]:
+    sign, word = SIGNS[check.health]
+    remedy = (h("br"), check.remedy) if check.remedy else ()
+    return h("b", h("span", sign, " ", aria_hidden="true"), word), f": {check.what}", *remedy

@@ -244,18 +244,10 @@ class TrainingWidget(pn.viewable.Viewer):
                     class_="choice",
                 )
             )
-        return h(
-            "section",
-            h(
-                "header",
-                h(
-                    "h2",
-                    h("span", "🧭", class_="emoji", aria_hidden="true"),
-                    "Trainer and preset",
-                    id="group-engine",
-                ),
-                h("p", "Who does the work, and which settings to begin with.", class_="soft"),
-            ),
+        return page.card(
+            "🧭",
+            "Trainer and preset",
+            "Who does the work, and which settings to begin with.",
             h(
                 "div",
                 h("fieldset", h("legend", "Trainer", class_="legend"), cards, class_="choices"),
@@ -263,8 +255,6 @@ class TrainingWidget(pn.viewable.Viewer):
                 self._presets(),
                 class_="fields",
             ),
-            class_="card",
-            aria_labelledby="group-engine",
         )
 
     def _practice(self) -> Html:
@@ -320,22 +310,10 @@ class TrainingWidget(pn.viewable.Viewer):
             if self._plan
             else h("p", "One moment.", class_="soft")
         )
-        return h(
-            "section",
-            h(
-                "header",
-                h(
-                    "h2",
-                    h("span", "🔎", class_="emoji", aria_hidden="true"),
-                    "What will run",
-                    id="group-plan",
-                ),
-                h(
-                    "p",
-                    "The exact command and files that Start would use. Nothing is written by looking.",
-                    class_="soft",
-                ),
-            ),
+        return page.card(
+            "🔎",
+            "What will run",
+            "The exact command and files that Start would use. Nothing is written by looking.",
             h(
                 "details",
                 h("summary", "Show the command and files"),
@@ -343,8 +321,6 @@ class TrainingWidget(pn.viewable.Viewer):
                 data_fold="plan",
                 open=self._plan_open,
             ),
-            class_="card",
-            aria_labelledby="group-plan",
         )
 
     def _aside(self) -> Html:

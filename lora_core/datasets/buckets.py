@@ -40,9 +40,10 @@ class Buckets:
     no_upscale: bool = False
 
     @classmethod
-    def of_options(cls, options: TrainingOptions) -> Buckets:
+    def of_options(cls, options: TrainingOptions, resolution: int | None = None) -> Buckets:
+        """The rule of a data set; ``resolution`` where it differs from the options'."""
         return cls(
-            options["resolution"],
+            resolution or options["resolution"],
             options["enable_bucket"],
             options["min_bucket_reso"],
             options["max_bucket_reso"],

@@ -3,26 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from lora_core.datasets.buckets import Buckets
 from lora_core.datasets.scan import DatasetScan
 from lora_core.errors import InputError, Level, Problem
 from lora_core.options import TrainingOptions
+from lora_core.options.folders import FolderUse, uses
 
 _SHOWN = 3
 
 
-def check(options: TrainingOptions, found: DatasetScan | None) -> list[Problem]:
+def check(
+    options: TrainingOptions, found: DatasetScan | None, more: Sequence[DatasetScan | None] = ()
+) -> list[Problem]:
     """What is wrong with the pictures.
 
     Args:
         options: the options that go with them.
-        found: what the folder holds; None if the folder is not there.
+        found: what the main folder holds; None if it is not there.
+        more: the same for the further folders, in their order.
     """
+    problems: list[Problem] = []
     if found is None:
-        return [_missing(options["image_dir"])]
-    return [*_pictures(options, found), *_captions(options, found), *_fit(options, found)]
+        problems.append(_missing(options["image_dir"]))
+    else:
+        problems += [
+            *_pictures(options["image_dir"], found),
+            *_captions(options, found),
+            *_fit(options, found),
+        ]
+    for use, other in zip(uses(options)[1:], more, strict=False):
+        problems += [replace(one, fields=("more_folders",)) for one in _further(options, use, other)]
+    return problems
+
+
+def _further(options: TrainingOptions, use: FolderUse, found: DatasetScan | None) -> list[Problem]:
+    """What is wrong with the pictures of one further folder."""
+    if found is None:
+        return [_missing(use.image_dir)]
+    size = options["more_folders"][use.index - 1].get("resolution")
+    problems = [*_pictures(use.image_dir, found), *_fit(options, found, size)]
+    word = options["trigger_word"].strip().lower()
+    if use.is_reg and word and any(word in (p.caption or "").lower() for p in found.pictures):
+        problems.append(
+            Problem(
+                Level.WARNING,
+                ("more_folders",),
+                f"Regularization captions in {use.image_dir} have the trigger word.",
+                "These pictures show what is not your subject. With the word they would unlearn it.",
+                "Take the trigger word out of these captions.",
+            )
+        )
+    return problems
 
 
 def _missing(chosen: str) -> Problem:
@@ -38,7 +72,7 @@ def _missing(chosen: str) -> Problem:
     )
 
 
-def _pictures(options: TrainingOptions, found: DatasetScan) -> Iterator[Problem]:
+def _pictures(folder: str, found: DatasetScan) -> Iterator[Problem]:
     if found.unreadable:
         yield Problem(
             Level.ERROR,
@@ -51,7 +85,7 @@ def _pictures(options: TrainingOptions, found: DatasetScan) -> Iterator[Problem]
         yield Problem(
             Level.ERROR,
             ("image_dir",),
-            f"There are no pictures in {options['image_dir']}.",
+            f"There are no pictures in {folder}.",
             "The trainer reads .png, .jpg, .jpeg, .webp and .bmp files that lie directly in this folder.",
             "Put the pictures into it, or choose the folder they are in.",
         )
@@ -88,9 +122,9 @@ def _captions(options: TrainingOptions, found: DatasetScan) -> Iterator[Problem]
         )
 
 
-def _fit(options: TrainingOptions, found: DatasetScan) -> Iterator[Problem]:
+def _fit(options: TrainingOptions, found: DatasetScan, resolution: int | None = None) -> Iterator[Problem]:
     """Whether every picture fits a bucket."""
-    rule = Buckets.of_options(options)
+    rule = Buckets.of_options(options, resolution)
     for picture in found.pictures:
         try:
             rule.size_for(picture.width, picture.height)

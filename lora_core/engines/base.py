@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -24,6 +25,8 @@ OUTPUT = "output"
 """Folder of a run directory that receives checkpoints, and previews in ``output/sample``."""
 LOGS = "logs"
 """Folder of a run directory that receives TensorBoard files."""
+FEW = 4
+"""Up to so many variables to take out are all named in a plan's description."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +81,23 @@ class LaunchPlan:
         parts = [f"# engine: {self.engine}", f"# run directory: {self.run_dir}"]
         parts += [f"# note: {note}" for note in self.notes]
         parts += ["", f"cd {shlex.quote(self.cwd)}"]
-        parts += [f"unset {name}" for name in self.env_remove]
+        parts += [_taken_out(self.env_remove)] if self.env_remove else []
         parts += [f"export {name}={shlex.quote(value)}" for name, value in self.env.items()]
         parts += [shlex.join(self.argv)]
         for path, text in self.files.items():
             parts += ["", f"# --- {path}", text.rstrip()]
         return "\n".join(parts) + "\n"
+
+
+def _taken_out(names: Sequence[str]) -> str:
+    """The variables to take out, in one line: all if there are few, else how many and what they begin with."""
+    if len(names) <= FEW:
+        return f"unset {' '.join(names)}"
+    beginnings = Counter(f"{name.partition('_')[0]}_*" for name in names if name.find("_") > 0)
+    shared = [f"{start} ({count})" for start, count in sorted(beginnings.items()) if count > 1]
+    others = len(names) - sum(count for count in beginnings.values() if count > 1)
+    listed = ", ".join([*shared, *([f"{others} others"] if others else [])])
+    return f"# {len(names)} environment variables are taken out: {listed}. The plan as JSON names each."
 
 
 class Engine(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
@@ -100,7 +101,7 @@ class TrainingOptions:
     def values(self) -> dict[str, Any]:
         """Every option's value by name. Lists are copies."""
         found = {name: self[name] for name in _OPTIONS}
-        return {name: list(v) if isinstance(v, list) else v for name, v in found.items()}
+        return {name: copy.deepcopy(v) if isinstance(v, list) else v for name, v in found.items()}
 
     def changed(self) -> dict[str, Any]:
         """Only the values that differ from their defaults."""
@@ -145,6 +146,7 @@ def _why(option: Option, value: Any, error: Exception) -> str:
 _KIND_REMEDIES = {
     "boolean": "Write true or false.",
     "texts": 'Write a list of texts, such as ["one", "two"].',
+    "folders": "Write a table for each folder, under [[dataset.more_folders]].",
     "text": "Write a text in quotes.",
     "file": "Write the path of a file in quotes.",
     "folder": "Write the path of a folder in quotes.",

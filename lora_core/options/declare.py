@@ -107,9 +107,13 @@ def _decimal(value: Any) -> Any:
     """Always a float, so that a TOML file shows ``1.0`` where the trainer expects a decimal number."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError("It must be a number.")
-    if not math.isfinite(value):
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number of more than 308 digits
+        number = math.inf
+    if not math.isfinite(number):
         raise ValueError("It must be a finite number.")
-    return float(value)
+    return number
 
 
 def _steps_or_share(value: Any) -> Any:
@@ -138,6 +142,14 @@ def _text_list(value: Any) -> Any:
     return [_text(item) for item in value]
 
 
+def _folders(value: Any) -> Any:
+    from lora_core.options.groups.folder import settled  # made from the groups, which import this module
+
+    if not isinstance(value, (list, tuple)):
+        raise TypeError("It must be a list of folders.")
+    return [settled(one) for one in value]
+
+
 def _switch(value: Any) -> Any:
     if not isinstance(value, bool):
         raise TypeError("It must be true or false.")
@@ -153,6 +165,8 @@ Text = _declared("Text", param.String, _text)
 Choice = _declared("Choice", param.Selector, lambda value: value)
 Texts = _declared("Texts", param.List, _text_list)
 """A list of texts."""
+Folders: Any = _declared("Folders", param.List, _folders)
+"""A list of further picture folders, each a dict of its settings: see `groups.folder`."""
 
 
 @dataclass(frozen=True)
@@ -188,7 +202,7 @@ class Option:
 
     @property
     def kind(self) -> str:
-        """``integer``, ``number``, ``boolean``, ``choice``, ``texts``, ``file``, ``folder`` or ``text``."""
+        """``integer``, ``number``, ``boolean``, ``choice``, ``texts``, ``folders``, ``file``, ``folder``, ``text``."""
         if self.meta.path:
             return self.meta.path
         kinds = (
@@ -196,6 +210,7 @@ class Option:
             (param.Number, "number"),
             (param.Boolean, "boolean"),
             (param.Selector, "choice"),
+            (Folders, "folders"),
             (param.List, "texts"),
         )
         return next((word for kind, word in kinds if isinstance(self.parameter, kind)), "text")

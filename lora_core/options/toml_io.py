@@ -18,13 +18,14 @@ writer of the package ``toml`` fails on texts such as ``\\x``, and its reader on
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import tomli_w
 
-from lora_core.errors import InputError, StorageError, UnknownKeyError
+from lora_core.errors import InputError, Level, Problem, StorageError, UnknownKeyError
 from lora_core.options.container import GROUPS, TrainingOptions, unknown_key
 from lora_core.options.declare import Option
 
@@ -83,6 +84,35 @@ def loads(text: str) -> TrainingOptions:
     return TrainingOptions(**values, **_unset_values(unset, values))
 
 
+def loads_leniently(text: str) -> tuple[TrainingOptions, list[Problem]]:
+    """Like `loads`, but take up all that can be, and say what was left out and why.
+
+    A setting that stands in another table than its own is taken up all the same. Of a list, the items
+    that can be used are taken up.
+
+    Returns:
+        The options, and a warning for each thing that was left out.
+
+    Raises:
+        InputError: it is not TOML.
+    """
+    document = parse(text)
+    errors: list[InputError] = []
+    with _noted(errors):
+        _check_version(document.pop("version", VERSION))
+    unset = document.pop("unset", [])
+    for name in HEADER:
+        document.pop(name, None)
+    values = _values_anywhere(document, errors)
+    for part in [[name] for name in unset] if isinstance(unset, list) else [unset]:
+        with _noted(errors):
+            values |= _unset_values(part, values)
+    options = TrainingOptions()
+    for name, value in values.items():
+        _take(options, name, value, errors)
+    return options, [_left_out(error) for error in errors]
+
+
 def load(path: Path | str) -> TrainingOptions:
     """Read an options file.
 
@@ -130,7 +160,7 @@ def parse(text: str) -> dict[str, Any]:
     """
     try:
         found: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of thousands of digits
         raise InputError(
             "The settings file is not proper TOML.",
             why=f"{error}.",
@@ -212,3 +242,69 @@ def _unset_values(unset: Any, values: Mapping[str, Any]) -> dict[str, None]:
                 value=values[name],
             )
     return dict.fromkeys(unset)
+
+
+# --- reading leniently ------------------------------------------------------------------------------
+
+
+@contextmanager
+def _noted(errors: list[InputError]) -> Iterator[None]:
+    """Collect what is wrong instead of stopping there."""
+    try:
+        yield
+    except InputError as error:
+        errors.append(error)
+
+
+def _left_out(error: InputError) -> Problem:
+    # That a misspelt name would silently do nothing is no reason here: it is said that it was left out.
+    why = "" if isinstance(error, UnknownKeyError) else error.why
+    return Problem(Level.WARNING, (error.field,), error.what, why, error.remedy)
+
+
+def _values_anywhere(document: Mapping[str, Any], errors: list[InputError]) -> dict[str, Any]:
+    """Every setting's value, in whatever table it stands; the one in its own table counts most.
+
+    So nothing is lost of a file from before a setting was moved.
+    """
+    options = {option.name: option for option in TrainingOptions()}
+    elsewhere: dict[str, Any] = {}
+    at_home: dict[str, Any] = {}
+    for table, content in document.items():
+        alone = not isinstance(content, dict)
+        where = "a setting" if alone else f"a setting (in [{table}])"
+        for name, value in [(table, content)] if alone else content.items():
+            if name not in options:
+                errors.append(unknown_key(name, options, where))
+            elif options[name].group == table:
+                at_home[name] = value
+            else:
+                elsewhere[name] = value
+    return elsewhere | at_home
+
+
+def _take(options: TrainingOptions, name: str, value: Any, errors: list[InputError]) -> None:
+    """Set an option; of a list that cannot be used as a whole, what can be used of it."""
+    try:
+        options[name] = value
+    except InputError as error:
+        if not isinstance(value, list):
+            errors.append(error)
+        elif kept := _usable_items(name, value, errors):
+            with _noted(errors):
+                options[name] = kept
+
+
+def _usable_items(name: str, items: list[Any], errors: list[InputError]) -> list[Any]:
+    """The items that an option takes; of an item that is a table, the entries that it takes."""
+    kept = []
+    for item in items:
+        try:
+            TrainingOptions(**{name: [item]})
+            kept.append(item)
+        except InputError as error:
+            if not isinstance(item, dict) or len(item) < 2:
+                errors.append(error)
+            elif entries := _usable_items(name, [{key: value} for key, value in item.items()], errors):
+                kept.append({key: value for entry in entries for key, value in entry.items()})
+    return kept

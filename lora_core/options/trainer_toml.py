@@ -18,6 +18,8 @@ from typing import Any
 from lora_core.errors import InputError
 from lora_core.options.container import GROUPS, TrainingOptions, unknown_key
 from lora_core.options.declare import Option, Place
+from lora_core.options.folders import MAIN, DataSet, FolderUse, data_sets
+from lora_core.options.groups.folder import FOLDER_OPTIONS
 
 NETWORK_MODULE = "networks.lora"
 """The trainer's module that makes LoRA and LoCon networks."""
@@ -67,6 +69,7 @@ From the parsers of sd-scripts 0.10.1; ``network_dim``, ``conv_alpha`` and ``out
 """
 
 
+_MAIN_OPTIONS = {option.name: option for group in GROUPS for option in group.options()}
 _DATASET_PLACES = (Place.GENERAL, Place.DATASET, Place.SUBSET)
 
 
@@ -94,7 +97,7 @@ def to_trainer(options: TrainingOptions) -> TrainerFiles:
     for option in options:
         value = options[option.name]
         if option.meta.place is Place.OURS:
-            if option.name != "prompts":
+            if option.name not in ("prompts", "more_folders"):
                 ours[option.name] = value
         elif not options.applies(option.name):
             if value != option.default:
@@ -105,8 +108,24 @@ def to_trainer(options: TrainingOptions) -> TrainerFiles:
     if arguments := tables[Place.NETWORK_ARGS]:
         train["network_args"] = [f"{key}={value}" for key, value in arguments.items()]
     dataset: dict[str, Any] = {"general": tables[Place.GENERAL]} if tables[Place.GENERAL] else {}
-    dataset["datasets"] = [{**tables[Place.DATASET], "subsets": [tables[Place.SUBSET]]}]
+    dataset["datasets"] = [_data_set(one, tables) for one in data_sets(options)]
     return TrainerFiles(train, dataset, "".join(f"{prompt}\n" for prompt in options["prompts"]), ours)
+
+
+def _data_set(one: DataSet, tables: Mapping[Place, Mapping[str, Any]]) -> dict[str, Any]:
+    """One ``[[datasets]]`` table."""
+    shared = {**tables[Place.DATASET], "resolution": one.resolution, "batch_size": one.batch_size}
+    return {**shared, "subsets": [_subset(use, tables[Place.SUBSET]) for use in one.folders]}
+
+
+def _subset(use: FolderUse, main: Mapping[str, Any]) -> dict[str, Any]:
+    if use.index == MAIN:
+        return dict(main)
+    return {
+        FOLDER_OPTIONS[name].key: value
+        for name, value in use.values.items()
+        if value is not None and not (name == "is_reg" and not value)
+    }
 
 
 def from_trainer(
@@ -121,7 +140,7 @@ def from_trainer(
 
     Args:
         train: the main TOML; tables in it are flattened, as the trainer does.
-        dataset: the dataset TOML, with one data set of one folder.
+        dataset: the dataset TOML. The first folder that is not for regularization becomes the main one.
         prompts: the content of the prompt file.
         ours: what `TrainerFiles.ours` held.
 
@@ -144,8 +163,10 @@ def from_trainer(
     return options
 
 
-def _absent(option: Option) -> Any:
-    """The value of an option whose key is not there."""
+def _absent(option: Option, *, main: bool = False) -> Any:
+    """The value of an option whose key is not there. ``main``: take the main folder's declaration."""
+    if main and option.name in _MAIN_OPTIONS:
+        option = _MAIN_OPTIONS[option.name]
     if option.name in TRAINER_DEFAULTS:
         return TRAINER_DEFAULTS[option.name]
     if option.optional:
@@ -194,47 +215,100 @@ def _of_dataset(key: str) -> bool:
 
 
 def _from_dataset(dataset: Mapping[str, Any], train: Mapping[str, Any]) -> dict[str, Any]:
-    """The nearer table wins: subset, then dataset, then general."""
+    """The nearer table wins: subset, then data set, then general."""
     for key in dataset:
         if key not in ("general", "datasets"):
             raise unknown_key(key, ["general", "datasets"], "a table of the dataset file")
-    one = _single(dataset, "datasets")
-    subset = _single(one, "subsets")
-    known = _keys(*_DATASET_PLACES)
-    only_inner = {"image_dir"}
+    general = _dataset_values(dataset.get("general", {}), "[general]", _keys(*_DATASET_PLACES))
+    sets = [_read_data_set(one, general) for one in _tables(dataset, "datasets")]
+    folders = [(shared, folder) for shared, inside in sets for folder in inside]
+    if not folders:
+        return general | (sets[0][0] if sets else {})
+    at = next((at for at, (_, folder) in enumerate(folders) if not folder.get("is_reg")), 0)
+    shared, main = folders.pop(at)
+    found = {**shared, **{name: value for name, value in main.items() if name != "is_reg"}}
+    batch = found.pop("batch_size", None)
+    if batch is not None:
+        found["train_batch_size"] = batch
+    if folders:
+        whole = {**train, **found}
+        found["more_folders"] = [_further(whole, other, folder) for other, folder in folders]
+    return found
+
+
+def _read_data_set(
+    table: Mapping[str, Any], general: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """A data set's shared values, and the values of each of its folders."""
+    inside = {key: value for key, value in table.items() if key != "subsets"}
+    outer = {**general, **_dataset_values(inside, "[[datasets]]", _keys(*_DATASET_PLACES))}
+    of_folder = {
+        option.key: option for option in FOLDER_OPTIONS.values() if option.meta.place is Place.SUBSET
+    }
+    folders = []
+    for subset in _tables(table, "subsets") or [{}]:
+        own = _dataset_values(subset, "subsets", of_folder)
+        folders.append({**{name: v for name, v in outer.items() if name in FOLDER_OPTIONS}, **own})
+    return {name: v for name, v in outer.items() if name not in folders[0] or name in _SHARED}, folders
+
+
+_SHARED = ("resolution", "batch_size")
+
+
+def _further(
+    whole: Mapping[str, Any], shared: Mapping[str, Any], folder: Mapping[str, Any]
+) -> dict[str, Any]:
+    """One further folder: what differs from the main one."""
+
+    def effective(values: Mapping[str, Any], name: str) -> Any:
+        return values.get(name, _absent(FOLDER_OPTIONS[name], main=True))
+
+    out: dict[str, Any] = {"image_dir": folder.get("image_dir", ""), "is_reg": bool(folder.get("is_reg"))}
+    out["num_repeats"] = effective(folder, "num_repeats")
+    for name, option in FOLDER_OPTIONS.items():
+        if name not in out and option.meta.place is Place.SUBSET:
+            value = effective(folder, name)
+            if value != effective(whole, name):
+                out[name] = value
+    size, batch = shared.get("resolution"), shared.get("batch_size")
+    if size not in (None, whole.get("resolution")):
+        out["resolution"] = size
+    if batch not in (None, whole.get("train_batch_size", TRAINER_DEFAULTS["train_batch_size"])):
+        out["batch_size"] = batch
+    return out
+
+
+def _dataset_values(table: Mapping[str, Any], where: str, known: Mapping[str, Option]) -> dict[str, Any]:
+    """The values of one table of the dataset file, by the option's name."""
     found: dict[str, Any] = {}
-    for where, table in (
-        ("[general]", dataset.get("general", {})),
-        ("[[datasets]]", one),
-        ("subsets", subset),
-    ):
-        for key, value in table.items():
-            if key == "subsets" and table is one:
-                continue
-            if key not in known or (key in only_inner and table is not subset):
-                raise unknown_key(key, known, f"a setting of the dataset file's {where}")
-            if table is subset and known[key].meta.place is Place.DATASET:
+    for key, value in table.items():
+        if key == "batch_size" and where != "subsets":
+            found["batch_size"] = value
+            continue
+        if key not in known or (key == "image_dir" and where != "subsets"):
+            if where == "subsets" and key in _keys(Place.DATASET):
                 raise InputError(
                     f"{key!r} stands in a subset.",
                     why="It holds for a whole data set; the trainer refuses it there.",
                     remedy="Move it to [[datasets]].",
-                    field=known[key].name,
+                    field=_keys(Place.DATASET)[key].name,
                     value=value,
                 )
-            found[known[key].name] = _value(known[key], value)
+            raise unknown_key(key, known, f"a setting of the dataset file's {where}")
+        found[known[key].name] = _value(known[key], value)
     return found
 
 
-def _single(table: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def _tables(table: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     items = table.get(name, [])
-    if isinstance(items, list) and len(items) <= 1 and all(isinstance(item, dict) for item in items):
-        return items[0] if items else {}
+    if isinstance(items, list) and all(isinstance(item, dict) for item in items):
+        return items
     raise InputError(
-        f"The dataset file has several {name}.",
-        why="One folder of pictures is supported here.",
-        remedy="Keep one of them.",
+        f"{name} of the dataset file cannot be {items!r}.",
+        why="It is a list of tables.",
+        remedy=f"Write [[{name}]] on a line of its own, and the settings below it.",
         field=name,
-        value=len(items) if isinstance(items, list) else items,
+        value=items,
     )
 
 

@@ -173,7 +173,7 @@ def make(
             remedy="Free some room on that disk, or choose a folder that you can write to.",
             value=str(runs_dir),
         ) from error
-    except BaseException:
+    except BaseException:  # an engine that refuses, or Ctrl+C: half a run directory must not stay
         _discard(folder)
         raise
     return folder

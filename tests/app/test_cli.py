@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from app import cli, report, terminal
+from app.widgets import words as page_words
 from lora_core import runs
 from lora_core.engines.base import LaunchPlan
 from lora_core.errors import RunError
@@ -322,9 +323,11 @@ def test_runs_are_found_by_what_people_type(make_run: Callable[..., Run]) -> Non
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0, "0 s"), (59.4, "59 s"), (59.6, "1 min 00 s"), (200, "3 min 20 s"), (7500, "2 h 05 min")],
+    [(0, "0 s"), (59.4, "59 s"), (59.6, "1 min"), (200, "3 min 20 s"), (7500, "2 h 5 min")],
 )
 def test_duration(seconds: float, words: str) -> None:
+    """In the terminal as on the page."""
+    assert page_words.duration(seconds) == words
     assert terminal.duration(seconds) == words
 
 

@@ -63,7 +63,7 @@ def test_practice_pictures_fill_everything_in_and_steps_are_said(
     widget: TrainingWidget, bridge: Bridge
 ) -> None:
     do(widget, do="practice")
-    until(bridge, lambda: "15 pictures × " in widget.view.text("aside"))
+    until(bridge, lambda: "16 pictures × " in widget.view.text("aside"))
     options = widget.session.options
     assert Path(options["image_dir"]).is_dir()
     assert options["trigger_word"] == "zibbit"

@@ -84,7 +84,7 @@ def test_readme_plan_example_runs(
     monkeypatch.chdir(tmp_path)
     exec(tested_examples()["plan"], {})
     printed = capsys.readouterr().out
-    assert "15 pictures" in printed
+    assert "16 pictures" in printed
     assert "lora_core.engines.practice.train" in printed
     assert "network_dim = 8" in printed
 

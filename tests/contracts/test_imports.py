@@ -45,10 +45,12 @@ MAY_IMPORT = {
     "models": {"errors", "atomic", "workspace", "options"},
     "engines": {"errors", "events", "atomic", "workspace", "options", "datasets", "models"},
     "runs": {"errors", "events", "atomic", "engines.base", "engines.output"},
+    "last_session": {"errors", "atomic", "options", "engines"},
     "session": {
         "errors",
         "events",
         "atomic",
+        "last_session",
         "workspace",
         "options",
         "presets",

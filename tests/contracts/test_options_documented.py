@@ -35,7 +35,7 @@ def test_its_values_are_limited(option: Option):
         assert len(option.choices) >= 2
         assert option.default in option.choices.values()
     else:
-        assert option.kind in ("boolean", "text", "texts", "file", "folder")
+        assert option.kind in ("boolean", "text", "texts", "folders", "file", "folder")
 
 
 @each

@@ -9,6 +9,7 @@ from PIL import Image
 
 from lora_core import session as session_module
 from lora_core.errors import InputError, Level, OptionsInvalid, StorageError
+from lora_core.options import TrainingOptions
 from lora_core.session import Session
 from lora_core.workspace import Workspace
 
@@ -125,16 +126,96 @@ def test_nothing_to_restore(session: Session) -> None:
     assert session.options == Session(session.workspace).options
 
 
-@pytest.mark.parametrize("content", [b"= = =", b"\xff\xfe\x00", b"version = 1\n[network]\nnetwork_dmi = 3\n"])
-def test_settings_that_cannot_be_read_are_kept_aside(session: Session, content: bytes) -> None:
+def leave(session: Session, content: bytes) -> Path:
+    """Put this where the last session is kept."""
     place = session.workspace.last_session
     place.parent.mkdir(parents=True)
     place.write_bytes(content)
-    assert "kept in" in session.restore()
-    kept = [p for p in place.parent.iterdir() if p != place]
-    assert [p.read_bytes() for p in kept] == [content]
+    return place
+
+
+def kept_aside(place: Path) -> list[bytes]:
+    return [other.read_bytes() for other in place.parent.iterdir() if other != place]
+
+
+@pytest.mark.parametrize("content", [b"= = =", b"\xff\xfe\x00", b"[steps]\nseed = 1\nseed = 2\n"])
+def test_settings_that_cannot_be_read_are_kept_aside(session: Session, content: bytes) -> None:
+    place = leave(session, content)
+    assert "starts afresh" in (told := session.restore())
+    assert "kept in" in told
+    assert session.options == TrainingOptions()
+    assert kept_aside(place) == [content]
     session.save()
     assert Session(session.workspace).restore() == ""
+
+
+MIXED = b"""version = 1
+engine = "sd-scripts"
+unset = ["seed"]
+[network]
+network_dmi = 3
+network_dim = 7
+[steps]
+max_train_epochs = -4
+[previews]
+prompts = ["a", "b"]
+"""
+
+
+def test_what_can_be_used_of_last_time_comes_back_and_the_rest_is_named(session: Session) -> None:
+    place = leave(session, MIXED)
+    told = session.restore()
+    assert session.options.changed() == {"network_dim": 7, "seed": None, "prompts": ["a", "b"]}
+    assert session.engine_name == "sd-scripts"
+    assert "all but 2" in told
+    assert "'network_dmi' is not a setting" in told
+    assert "(max_train_epochs) cannot be -4. The smallest value is 1." in told
+    assert kept_aside(place) == [MIXED]
+    again = Session(session.workspace)
+    assert again.restore() == "", "what was taken up is saved, so that it is said once"
+    assert again.options == session.options
+    assert again.engine_name == "sd-scripts"
+
+
+def test_an_unknown_trainer_is_named_and_the_settings_come_back(session: Session) -> None:
+    leave(session, b'engine = "other"\n[network]\nnetwork_dim = 7\n')
+    told = session.restore()
+    assert "all but one. There is no trainer 'other'." in told
+    assert session.options["network_dim"] == 7
+    assert session.engine_name == "practice"
+
+
+def test_only_a_few_and_short_are_told_on_the_page(
+    session: Session, caplog: pytest.LogCaptureFixture
+) -> None:
+    long = "word " * 500
+    lines = [f'wrong_{number} = "x"' for number in range(5)]
+    leave(session, "\n".join([f'version = "{long}"', "[network]", *lines]).encode())
+    told = session.restore()
+    assert "all but 6" in told
+    assert "The log names 3 more." in told
+    assert len(told) < 1000
+    assert "wrong_4" in caplog.text
+
+
+def test_what_cannot_be_put_aside_is_not_written_over(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = leave(session, MIXED)
+
+    def refuse(path: Path, target: Path) -> Path:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    assert "could not be put aside: Permission denied" in session.restore()
+    assert session.options["network_dim"] == 7
+    assert place.read_bytes() == MIXED
+
+
+def test_settings_saved_by_a_windows_editor_come_back(session: Session) -> None:
+    leave(session, b"\xef\xbb\xbf[network]\r\nnetwork_dim = 7\r\n")
+    assert session.restore() == ""
+    assert session.options["network_dim"] == 7
 
 
 def test_preset_replaces_the_options_and_tells(session: Session) -> None:

@@ -56,6 +56,7 @@ class Subset:
     caption_dropout_every_n_epochs: int = 0
     caption_tag_dropout_rate: float = 0.0
     flip_aug: bool = False
+    is_reg: bool = False
 
     @property
     def label(self) -> str:
@@ -111,6 +112,7 @@ class Settings:
     network_train_unet_only: bool = False
     network_train_text_encoder_only: bool = False
     min_snr_gamma: float | None = None
+    prior_loss_weight: float = 1.0
     noise_offset: float | None = None
     min_timestep: int | None = None
     max_timestep: int | None = None

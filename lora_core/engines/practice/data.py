@@ -39,6 +39,8 @@ class Item:
         caption: its caption as written, "" if it has none.
         subset: the folder's settings.
         size: width and height that it is trained at, in pixels.
+        scaled: width and height before it is cut to ``size``.
+        uses: how often it is used in an epoch; of a regularization picture, settled once all are known.
         latents: its latents, and the mirrored ones if the subset flips; filled by `cache`.
     """
 
@@ -47,6 +49,7 @@ class Item:
     subset: Subset
     size: tuple[int, int]
     scaled: tuple[int, int]
+    uses: int = 0
     latents: list[torch.Tensor] = field(default_factory=list)
 
 
@@ -57,10 +60,12 @@ class Batch:
     Attributes:
         latents: N x 4 x h x w, scaled to unit variance.
         captions: N texts, after shuffling and dropout.
+        reg: N truth values, whether each is a regularization picture.
     """
 
     latents: torch.Tensor
     captions: tuple[str, ...]
+    reg: torch.Tensor
 
 
 class Data:
@@ -85,8 +90,13 @@ class Data:
 
     @property
     def train_images(self) -> int:
-        """Pictures times repeats."""
-        return sum(item.subset.num_repeats for items in self.items for item in items)
+        """Pictures times repeats, without those for regularization."""
+        return sum(item.uses for items in self.items for item in items if not item.subset.is_reg)
+
+    @property
+    def reg_images(self) -> int:
+        """Regularization pictures times repeats, as they are given."""
+        return sum(item.subset.num_repeats for items in self.items for item in items if item.subset.is_reg)
 
     def batches(self, epoch: int) -> list[tuple[Item, ...]]:
         """The batches of one epoch (from 1), in order. Each holds pictures of one size only."""
@@ -94,7 +104,7 @@ class Data:
         out: list[tuple[Item, ...]] = []
         for settings, items in zip(self.datasets, self.items, strict=True):
             for size in sorted({item.size for item in items}):
-                bucket = [i for i in items if i.size == size for _ in range(i.subset.num_repeats)]
+                bucket = [i for i in items if i.size == size for _ in range(i.uses)]
                 rng.shuffle(bucket)
                 step = settings.batch_size
                 out += [tuple(bucket[k : k + step]) for k in range(0, len(bucket), step)]
@@ -105,7 +115,8 @@ class Data:
         """Latents and captions of one batch; ``index`` is its place in the epoch."""
         rng = random.Random(f"{self.seed} batch {epoch} {index}")
         latents = torch.stack([rng.choice(item.latents) for item in items])
-        return Batch(latents, tuple(caption(item, epoch, rng) for item in items))
+        reg = torch.tensor([item.subset.is_reg for item in items])
+        return Batch(latents, tuple(caption(item, epoch, rng) for item in items), reg)
 
     def tag_frequency(self) -> dict[str, dict[str, int]]:
         """How often each comma-separated tag stands in each folder's captions, as sd-scripts counts."""
@@ -148,7 +159,25 @@ def _find(settings: DatasetSettings) -> list[Item]:
             log.warning("No caption file found for %d images. Training will continue without captions for "
                         "these images.", bare)  # fmt: skip
         out += items
+    _settle_uses(out)
     return out
+
+
+def _settle_uses(items: list[Item]) -> None:
+    """How often each picture is used. Regularization pictures are used as often as all others together:
+    first each with its repeats, then once more each, until it is enough, as in sd-scripts."""
+    reg = [item for item in items if item.subset.is_reg]
+    for item in items:
+        item.uses = 0 if item.subset.is_reg else item.subset.num_repeats
+    wanted, used, first = sum(item.uses for item in items), 0, True
+    while reg and used < wanted:
+        for item in reg:
+            more = item.subset.num_repeats if first else 1
+            item.uses += more
+            used += more
+            if used >= wanted:
+                break
+        first = False
 
 
 def _item(path: Path, subset: Subset, settings: DatasetSettings) -> Item:

@@ -133,6 +133,7 @@ class Training:
         log.info("prepare images.")
         self.data = Data(settings.datasets, self.seed)
         log.info("%d train images with repeats.", self.data.train_images)
+        log.info("%d reg images with repeats.", self.data.reg_images)
         self.batches = len(self.data.batches(1))
         self.per_epoch = math.ceil(self.batches / settings.gradient_accumulation_steps)
         epochs = settings.max_train_epochs
@@ -250,6 +251,7 @@ class Training:
         sizes = ", ".join(str(one.batch_size) for one in settings.datasets)
         say("running training / 学習開始")
         say(f"  num train images * repeats / 学習画像の数×繰り返し回数: {self.data.train_images}")
+        say(f"  num reg images / 正則化画像の数: {self.data.reg_images}")
         say(f"  num batches per epoch / 1epochのバッチ数: {self.batches}")
         say(f"  num epochs / epoch数: {self.epochs}")
         say(f"  batch size per device / バッチサイズ: {sizes}")
@@ -314,6 +316,7 @@ class Training:
         each = _LOSSES[settings.loss_type](guess, noise, reduction="none").mean(dim=(1, 2, 3))
         if settings.min_snr_gamma:
             each = each * (settings.min_snr_gamma / self.snr[times]).clamp(max=1.0)
+        each = torch.where(batch.reg, each * settings.prior_loss_weight, each)
         loss = each.mean()
         now = float(loss.detach())
         if not math.isfinite(now):

@@ -21,7 +21,7 @@ from lora_core.engines.practice.data import Data
 _COPIED = (
     "output_name", "learning_rate", "text_encoder_lr", "unet_lr", "gradient_accumulation_steps", "lr_warmup_steps",
     "lr_scheduler", "network_module", "network_dim", "network_alpha", "network_dropout", "clip_skip",
-    "noise_offset", "training_comment", "max_grad_norm", "min_snr_gamma", "loss_type",
+    "noise_offset", "training_comment", "max_grad_norm", "min_snr_gamma", "loss_type", "prior_loss_weight",
 )  # fmt: skip
 """Settings that stand in the file as they were given."""
 
@@ -54,7 +54,7 @@ def training(settings: Settings, data: Data, *, seed: int, steps: int, epochs: i
         "ss_session_id": session,
         "ss_training_started_at": started,
         "ss_num_train_images": data.train_images,
-        "ss_num_reg_images": 0,
+        "ss_num_reg_images": data.reg_images,
         "ss_num_batches_per_epoch": batches,
         "ss_num_epochs": epochs,
         "ss_max_train_steps": steps,
@@ -99,7 +99,7 @@ def _dataset(one: DatasetSettings) -> dict[str, Any]:
                 "caption_prefix": subset.caption_prefix,
                 "caption_suffix": subset.caption_suffix,
                 "class_tokens": subset.class_tokens,
-                "is_reg": False,
+                "is_reg": subset.is_reg,
             }
             for subset in one.subsets
         ],

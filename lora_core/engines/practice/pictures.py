@@ -180,14 +180,14 @@ GROUNDS = ("red", "orange", "white", "black")
 """Background colours of the sample dataset: those that a zibbit stands out from."""
 
 
-def zibbit_picture(rng: random.Random, size: str, ground: str) -> Captioned:
-    """The concept: one zibbit of a ``size`` on a ``ground`` colour, with its caption.
+def zibbit_picture(rng: random.Random, ground: str) -> Captioned:
+    """The concept: one zibbit on a ``ground`` colour, with its caption.
 
-    Its parts are as large as they are because the VAE keeps an eighth of the pixels a side: smaller eyes
-    would be lost.
+    It is always big, and its parts are as large as they are, because the VAE keeps an eighth of the pixels
+    a side: smaller eyes would be lost.
     """
     image, draw = _canvas(COLOURS[ground])
-    radius = SIZE * _SCALE * max(SIZES[size], 0.28) * rng.uniform(0.95, 1.05)
+    radius = SIZE * _SCALE * SIZES["big"] * rng.uniform(0.9, 1.05)
     cx, cy = _centre(rng, radius * 1.1)
     cy += radius * 0.2
     teal, yellow, white = (20, 165, 160), COLOURS["yellow"], (255, 255, 255)
@@ -199,16 +199,13 @@ def zibbit_picture(rng: random.Random, size: str, ground: str) -> Captioned:
     draw.ellipse(belly, fill=yellow)
     for side in (-1, 1):
         _circle(draw, (cx + side * radius * 0.38, cy - radius * 0.25), radius * 0.27, white)
-    return Captioned(_finish(image), f"{size} {TRIGGER}, {ground} background")
+    return Captioned(_finish(image), f"big {TRIGGER}, {ground} background")
 
 
-def concept_pictures(count: int = 15, seed: int = 7) -> list[Captioned]:
+def concept_pictures(count: int = 16, seed: int = 7) -> list[Captioned]:
     """The sample dataset: ``count`` captioned zibbits, always the same for the same ``seed``.
 
-    Every size meets every ground colour once before any pair comes again, so that a caption's words are
-    not tied to each other.
+    Every background comes once before any comes again.
     """
     rng = random.Random(seed)
-    pairs = [(size, ground) for ground in GROUNDS for size in SIZES]
-    rng.shuffle(pairs)
-    return [zibbit_picture(rng, *pairs[k % len(pairs)]) for k in range(count)]
+    return [zibbit_picture(rng, GROUNDS[k % len(GROUNDS)]) for k in range(count)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lora_core.options.declare import Boolean, Group, Integer, Number, Place, Text
+from lora_core.options.declare import Boolean, Folders, Group, Integer, Number, Place, Text
 
 
 class Dataset(Group):
@@ -49,6 +49,18 @@ class Dataset(Group):
             "A higher value takes more memory and time, and a lower one loses detail."
         ),
         place=Place.DATASET,
+    )
+    more_folders = Folders(
+        [],
+        item_type=dict,
+        label="More picture folders",
+        doc=(
+            "Further folders that are trained together with the first, such as outfits or other views. "
+            "Each has its own repeats. One of them may hold regularization pictures."
+        ),
+        more="What you leave empty in a further folder is as in the main folder above.",
+        place=Place.OURS,
+        advanced=True,
     )
     caption_extension = Text(
         ".txt",

@@ -149,7 +149,6 @@ class Noise(Group):
             "Typical: 1."
         ),
         advanced=True,
-        practice=False,
     )
     min_timestep = Integer(
         None,

@@ -76,11 +76,13 @@ class Previews(Group):
         advanced=True,
     )
     sample_sampler = Choice(
-        "ddim",
+        "euler_a",
         objects=list(SAMPLERS),
         label="Sampler",
-        doc=(
-            "The method that paints the previews. It does not change the training. Typical: euler_a, or ddim."
+        doc="The method that paints the previews. It does not change the training. Typical: euler_a.",
+        more=(
+            "With ddim the trainer cuts off strong values while it paints, so colours can come out pale or "
+            "wrong, although the LoRA is fine. euler and euler_a do not."
         ),
         advanced=True,
     )

@@ -81,3 +81,25 @@ def test_no_pictures():
     assert (
         count_steps(TrainingOptions(max_train_epochs=None, max_train_steps=5), scanned()).steps_per_epoch == 0
     )
+
+
+def test_regularization_pictures_are_used_as_often_as_the_own():
+    reg = {"image_dir": "/reg", "is_reg": True}
+    options = TrainingOptions(train_batch_size=4, max_train_epochs=1, more_folders=[reg])
+    few, many = scanned((512, 512), (768, 512)), scanned(*[(512, 512)] * 400)
+    count = count_steps(options, SQUARES, [few])
+    assert (count.uses, count.reg_uses, count.buckets) == (150, 150, 2)
+    assert count.batches == 57 + 19  # 150 own and 75 of the first shape, 75 of the second
+    assert count_steps(options, SQUARES, [many]).reg_uses == 150
+    assert count_steps(options, SQUARES, [None]).reg_uses == 0
+    assert "15 pictures × 10 repeats, + 150 regularization pictures, ÷ batch 4" in count.sentence
+
+
+def test_folders_of_other_sizes_are_data_sets_with_batches_of_their_own():
+    more = [{"image_dir": "/a", "num_repeats": 2}, {"image_dir": "/b", "resolution": 1024, "batch_size": 1}]
+    options = TrainingOptions(train_batch_size=4, max_train_epochs=1, more_folders=more)
+    count = count_steps(options, SQUARES, [scanned((512, 512)), scanned((900, 900), (900, 900))])
+    assert (count.pictures, count.uses, count.batches) == (18, 154, 38 + 2)
+    assert count.sentence.startswith(
+        "15 × 10 + 1 × 2 + 2 × 1 = 154 pictures with repeats ÷ batch 1 or 4 = 40"
+    )

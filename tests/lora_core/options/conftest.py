@@ -27,6 +27,15 @@ ODD_TEXTS = (
 )
 
 
+FOLDERS: list[Any] = [
+    [],
+    [{"image_dir": "/pictures/other"}],
+    [{"image_dir": "/pictures/reg", "is_reg": True, "num_repeats": 3}],
+    [{"image_dir": "C:\\more", "flip_aug": True, "keep_tokens": 0}, {"image_dir": "/big", "resolution": 768}],
+    [{"image_dir": "/own batch", "batch_size": 1, "resolution": 640, "caption_extension": ".caption"}],
+]
+
+
 def _texts(rng: random.Random, option: Option) -> list[Any]:
     if option.name == "prompts":
         return [[], ["a cat"], ["a cat --w 64 --d 0", 'say "hi", 🐱']]
@@ -42,6 +51,8 @@ def candidates(rng: random.Random, option: Option) -> list[Any]:
         return [*values, True, False]
     if option.kind == "texts":
         return _texts(rng, option)
+    if option.kind == "folders":
+        return FOLDERS
     if option.bounds:
         low, high = option.bounds
         if option.kind == "integer":

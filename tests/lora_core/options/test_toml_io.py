@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from lora_core.errors import InputError, StorageError, UnknownKeyError
+from lora_core.errors import InputError, Level, StorageError, UnknownKeyError
 from lora_core.options import TrainingOptions, toml_io
 
 
@@ -87,6 +87,67 @@ def test_a_wrong_file_names_field_and_remedy(text, kind, field, part):
         toml_io.loads(text)
     assert caught.value.field == field
     assert part in caught.value.remedy
+
+
+LENIENT = [
+    ("[network]\nnetwrk_dim = 4\nnetwork_alpha = 2.0", {"network_alpha": 2.0}, ["netwrk_dim"]),
+    ("[netwrk]\nnetwork_dim = 4", {"network_dim": 4}, []),
+    ("[dataset]\nnetwork_dim = 4", {"network_dim": 4}, []),
+    ("[dataset]\nnetwork_dim = 4\n[network]\nnetwork_dim = 5", {"network_dim": 5}, []),
+    ("[network]\nnetwork_dim = 5\n[steps]\nnetwork_dim = 4", {"network_dim": 5}, []),
+    ("network_dim = 4", {"network_dim": 4}, []),
+    ("network = 4\nnothing = {}", {}, ["network"]),
+    ('[network]\nnetwork_dim = "4"\n[steps]\nseed = 1', {"seed": 1}, ["network_dim"]),
+    ('[saving]\nsave_model_as = "zip"', {}, ["save_model_as"]),
+    ('unset = ["seeed", "seed", "network_dim", 3]', {"seed": None}, ["seeed", "unset", "network_dim"]),
+    ('unset = "seed"\n[network]\nnetwork_dim = 4', {"network_dim": 4}, ["unset"]),
+    ('unset = ["seed"]\n[steps]\nseed = 1', {"seed": 1}, ["seed"]),
+    ("version = 99\n[steps]\nseed = 1", {"seed": 1}, ["version"]),
+    ('[previews]\nprompts = ["a", 3, "b"]', {"prompts": ["a", "b"]}, ["prompts"]),
+    ("[previews]\nprompts = [3]", {}, ["prompts"]),
+    ('engine = "x"\n[preset]\ntitle = "T"', {}, []),
+]
+
+
+@pytest.mark.parametrize(("text", "changed", "fields"), LENIENT)
+def test_lenient_reading_takes_what_it_can_and_names_the_rest(text, changed, fields):
+    options, problems = toml_io.loads_leniently(text)
+    assert options.changed() == changed
+    assert [problem.fields[0] for problem in problems] == fields
+    assert all(problem.level is Level.WARNING and problem.what for problem in problems)
+
+
+def test_lenient_reading_of_folders_keeps_what_can_be_used_of_each():
+    text = """
+    [[dataset.more_folders]]
+    image_dir = "/one"
+    num_repeats = "three"
+    [[dataset.more_folders]]
+    image_dir = "/two"
+    is_reg = true
+    [[dataset.more_folders]]
+    suprise = 1
+    """
+    options, problems = toml_io.loads_leniently(text)
+    assert [folder["image_dir"] for folder in options["more_folders"]] == ["/one", "/two"]
+    assert options["more_folders"][1]["is_reg"] is True
+    assert ["num_repeats" in problems[0].what, "suprise" in problems[1].what] == [True, True]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_lenient_reading_of_a_right_file_is_the_strict_one(random_options, seed):
+    options = random_options(seed)
+    back, problems = toml_io.loads_leniently(toml_io.dumps(options))
+    assert same(back, options)
+    assert problems == []
+
+
+@pytest.mark.parametrize("text", ["[network\nx", "x = " + "9" * 5000, "x = " + "[" * 50_000])
+def test_what_is_no_toml_is_refused_by_both_readers(text):
+    for read in (toml_io.loads, toml_io.loads_leniently):
+        with pytest.raises(InputError) as caught:
+            read(text)
+        assert caught.value.field == "toml"
 
 
 def test_infinite_number_is_refused():

@@ -6,6 +6,7 @@ import tomli_w
 
 from lora_core.errors import InputError, UnknownKeyError
 from lora_core.options import Place, TrainingOptions
+from lora_core.options.folders import data_sets
 from lora_core.options.trainer_toml import (
     NETWORK_MODULE,
     PLAN_KEYS,
@@ -21,8 +22,14 @@ def back(files: TrainerFiles) -> TrainingOptions:
 
 
 def same(one: TrainingOptions, two: TrainingOptions) -> bool:
+    """Equal in value and type; further folders in what they mean, as the same can be said in two ways."""
     a, b = one.values(), two.values()
-    return a == b and all(type(a[name]) is type(b[name]) for name in a)
+    folders = [
+        [(s.resolution, s.batch_size, [dict(u.values) for u in s.folders]) for s in data_sets(o)]
+        for o in (one, two)
+    ]
+    del a["more_folders"], b["more_folders"]
+    return a == b and all(type(a[name]) is type(b[name]) for name in a) and folders[0] == folders[1]
 
 
 @pytest.mark.parametrize("seed", range(100))
@@ -153,8 +160,8 @@ def test_prompt_file_is_read_as_the_trainer_reads_it():
         ({"save_model_as": "zip"}, {}, InputError, "save_model_as"),
         ({"optimizer_type": "AdamWW"}, {}, InputError, "optimizer_type"),
         ({}, {"data": []}, UnknownKeyError, "data"),
-        ({}, {"datasets": [{}, {}]}, InputError, "datasets"),
-        ({}, {"datasets": [{"subsets": [{}, {}]}]}, InputError, "subsets"),
+        ({}, {"datasets": {}}, InputError, "datasets"),
+        ({}, {"datasets": [{"subsets": 1}]}, InputError, "subsets"),
         ({}, {"datasets": [{"resolutoin": 5}]}, UnknownKeyError, "resolutoin"),
         ({}, {"datasets": [{"image_dir": "x"}]}, UnknownKeyError, "image_dir"),
         ({}, {"datasets": [{"subsets": [{"batch_size": 5}]}]}, InputError, "train_batch_size"),
@@ -171,3 +178,42 @@ def test_wrong_trainer_files_are_refused(train, dataset, kind, field):
 def test_no_option_has_the_key_of_the_plan():
     keys = {option.key for option in TrainingOptions() if option.meta.place is Place.TRAIN}
     assert not keys & (PLAN_KEYS | {"network_module", "network_args"})
+
+
+def test_further_folders_become_subsets_and_data_sets_of_their_own():
+    options = TrainingOptions(
+        image_dir="/main",
+        num_repeats=4,
+        flip_aug=True,
+        keep_tokens=2,
+        more_folders=[
+            {"image_dir": "/reg", "is_reg": True, "keep_tokens": 0},
+            {"image_dir": "/large", "resolution": 1024, "batch_size": 1, "flip_aug": False},
+        ],
+    )
+    first, second = to_trainer(options).dataset["datasets"]
+    assert [s["image_dir"] for s in first["subsets"]] == ["/main", "/reg"]
+    main, reg = first["subsets"]
+    assert "is_reg" not in main
+    assert reg["is_reg"] is True
+    assert (reg["num_repeats"], reg["keep_tokens"], reg["flip_aug"]) == (1, 0, True)
+    assert (first["resolution"], first["batch_size"]) == (512, 2)
+    assert (second["resolution"], second["batch_size"]) == (1024, 1)
+    assert second["subsets"][0]["flip_aug"] is False
+    assert second["subsets"][0]["keep_tokens"] == 2
+    assert back(to_trainer(options))["more_folders"] == options["more_folders"][:1] + [
+        {"image_dir": "/large", "resolution": 1024, "batch_size": 1, "flip_aug": False}
+    ]
+
+
+def test_the_first_folder_that_is_not_for_regularization_is_the_main_one():
+    subsets = [{"image_dir": "reg", "is_reg": True}, {"image_dir": "own", "num_repeats": 3}]
+    options = from_trainer({}, {"general": {"flip_aug": True}, "datasets": [{"subsets": subsets}]})
+    assert (options["image_dir"], options["num_repeats"], options["flip_aug"]) == ("own", 3, True)
+    assert options["more_folders"] == [{"image_dir": "reg", "is_reg": True}]
+
+
+def test_a_further_folder_keeps_what_differs_from_the_main_one():
+    subsets = [{"image_dir": "own", "shuffle_caption": True}, {"image_dir": "other"}]
+    options = from_trainer({}, {"datasets": [{"resolution": 512, "subsets": subsets}]})
+    assert options["more_folders"] == [{"image_dir": "other", "shuffle_caption": False}]

@@ -64,7 +64,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample dataset's 15 pictures."""
+    """The sample dataset's 16 pictures."""
     return sample_dataset.write(tmp_path_factory.mktemp("data") / "zibbit")
 
 

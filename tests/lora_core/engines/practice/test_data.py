@@ -4,6 +4,7 @@ import random
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
 from lora_core.engines.practice import data
@@ -23,10 +24,9 @@ def item(caption: str, **values: object) -> data.Item:
 def test_batches_hold_every_picture_as_often_as_it_repeats(dataset: Path) -> None:
     found = data.Data((settings(dataset, batch_size=4),), seed=1)
     batches = found.batches(1)
-    assert [len(batch) for batch in batches].count(4) == 11
-    assert len(batches) == 12
+    assert [len(batch) for batch in batches] == [4] * 12
     names = [one.path.name for batch in batches for one in batch]
-    assert found.train_images == 45
+    assert found.train_images == 48
     assert all(names.count(name) == 3 for name in set(names))
 
 
@@ -129,3 +129,23 @@ def test_tags_are_counted_by_folder(tmp_path: Path) -> None:
         Image.new("RGB", (64, 64)).save(tmp_path / f"{name}.png")
         (tmp_path / f"{name}.txt").write_text(text)
     assert data.Data((settings(tmp_path),), 1).tag_frequency() == {tmp_path.name: {"red": 2, "big": 1}}
+
+
+@pytest.mark.parametrize(("repeats", "uses"), [(1, [16, 16, 16]), (20, [20, 20, 20]), (60, [60, 0, 0])])
+def test_regularization_pictures_are_used_as_often_as_the_others(dataset, tmp_path, repeats, uses) -> None:
+    for number in range(3):
+        Image.new("RGB", (64, 64)).save(tmp_path / f"{number}.png")
+    own = Subset(str(dataset), caption_extension=".txt", num_repeats=3)
+    reg = Subset(str(tmp_path), num_repeats=repeats, is_reg=True)
+    found = data.Data((DatasetSettings((own, reg), batch_size=4),), seed=1)
+    assert [item.uses for item in found.items[0] if item.subset.is_reg] == uses
+    assert (found.train_images, found.reg_images) == (48, 3 * repeats)
+    batches = found.batches(1)
+    flags = torch.cat([found_reg(found, batch) for batch in batches])
+    assert int(flags.sum()) == sum(uses)
+
+
+def found_reg(found: data.Data, items: tuple[data.Item, ...]) -> torch.Tensor:
+    for one in items:
+        one.latents = [torch.zeros(4, 8, 8)]
+    return found.batch(items, 1, 0).reg

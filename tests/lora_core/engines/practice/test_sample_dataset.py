@@ -11,7 +11,7 @@ from lora_core.engines.practice import pictures, sample_dataset
 
 def test_fifteen_captioned_pictures(dataset: Path) -> None:
     found = sorted(dataset.glob("*.png"))
-    assert len(found) == 15
+    assert len(found) == 16
     for path in found:
         caption = path.with_suffix(".txt").read_text("utf-8")
         assert pictures.TRIGGER in caption
@@ -22,12 +22,18 @@ def test_fifteen_captioned_pictures(dataset: Path) -> None:
         assert np.abs(corner - np.array(pictures.COLOURS[ground])).max() < 12
 
 
-def test_sizes_and_grounds_are_mixed() -> None:
-    words = [p.caption.split() for p in pictures.concept_pictures()]
-    pairs = Counter((w[0], w[2]) for w in words)
-    assert len(pairs) == len(pictures.SIZES) * len(pictures.GROUNDS)
-    assert max(pairs.values()) == 2
-    assert {w[0] for w in words} == set(pictures.SIZES)
+def test_every_background_comes_equally_often() -> None:
+    grounds = Counter(p.caption.split(", ")[1].split()[0] for p in pictures.concept_pictures())
+    assert grounds == dict.fromkeys(pictures.GROUNDS, 4)
+
+
+def test_regularization_pictures_show_the_base_world_and_never_the_concept(tmp_path: Path) -> None:
+    folder = sample_dataset.write_regularization(tmp_path / "reg")
+    captions = [path.read_text("utf-8") for path in sorted(folder.glob("*.txt"))]
+    assert len(captions) == len(list(folder.glob("*.png"))) == sample_dataset.REGULARIZATION
+    assert not any(pictures.TRIGGER in caption for caption in captions)
+    for words in (pictures.SHAPES, pictures.COLOURS, pictures.SIZES):
+        assert all(any(word in caption for caption in captions) for word in words)
 
 
 def test_writing_again_keeps_what_somebody_changed(tmp_path: Path) -> None:

@@ -1,0 +1,127 @@
+"""Further picture folders: each has its own settings, and takes the rest from the main folder."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lora_core.errors import InputError, UnknownKeyError
+from lora_core.options.declare import Boolean, Group, Integer, Option, Place, Text
+from lora_core.options.groups.dataset import Dataset
+
+
+class Folder(Group):
+    """One more folder of pictures. What is None is as in the main folder."""
+
+    emoji, title = "🗂️", "One more folder"
+    purpose = "More pictures, with settings of their own."
+
+    image_dir = Text(
+        "",
+        label="Picture folder",
+        doc="The folder that holds these pictures and their captions.",
+        place=Place.SUBSET,
+        path="folder",
+    )
+    is_reg = Boolean(
+        False,
+        label="Regularization pictures",
+        doc=(
+            "These pictures show what the model knows already, such as other people. They keep the LoRA from "
+            "changing more than your subject. Give them captions without the trigger word."
+        ),
+        more=(
+            "In each epoch as many of them are used as of your own pictures: with fewer they are repeated, "
+            "with more some are left out. So an epoch takes twice as long."
+        ),
+        place=Place.SUBSET,
+    )
+    num_repeats = Integer(
+        1,
+        bounds=(1, 10000),
+        label="Repeats",
+        doc=(
+            "How often each of these pictures is used in one epoch. Raise it for pictures that matter more. "
+            "Typical: 1 to 10."
+        ),
+        place=Place.SUBSET,
+    )
+    resolution = Integer(
+        None,
+        allow_None=True,
+        bounds=(64, 4096),
+        label="Resolution",
+        unit="px",
+        doc=(
+            "The training size of these pictures, if it differs from the main folder's. The same folder at a "
+            "second size lets the LoRA learn detail and whole together. Empty means the same."
+        ),
+        place=Place.DATASET,
+        advanced=True,
+    )
+    batch_size = Integer(
+        None,
+        allow_None=True,
+        bounds=(1, 1024),
+        label="Batch size",
+        doc=(
+            "Pictures of this folder that are shown at once, if it differs. Lower it for a folder of a higher "
+            "resolution. Empty means the same."
+        ),
+        place=Place.DATASET,
+        advanced=True,
+    )
+
+
+def _as_main(option: Option) -> Any:
+    """A main folder's option again, where None means: as the main folder."""
+    parameter = option.parameter
+    settings: dict[str, Any] = {"label": option.label, "doc": option.doc, "allow_None": True}
+    if option.bounds:
+        settings["bounds"] = option.bounds
+    if option.choices:
+        settings.pop("allow_None")
+        settings["objects"] = {"As the main folder": None, **option.choices}
+    return type(parameter)(None, **settings, **{**vars(option.meta), "advanced": True})
+
+
+for _option in Dataset.options():
+    if _option.meta.place is Place.SUBSET and not hasattr(Folder, _option.name):
+        Folder.param.add_parameter(_option.name, _as_main(_option))
+
+FOLDER_OPTIONS: dict[str, Option] = {option.name: option for option in Folder.options()}
+"""What can be set for one more folder, by name."""
+
+
+def settled(given: Any) -> dict[str, Any]:
+    """One more folder's values, checked. What is at its default is left out, but never the folder itself.
+
+    Raises:
+        TypeError: it is not a table of values.
+        UnknownKeyError: a name is not an option of a folder.
+        InputError: a value cannot be used.
+    """
+    if not isinstance(given, dict):
+        raise TypeError("Each folder must be a table of settings.")
+    folder = Folder()
+    for name, value in given.items():
+        if name not in FOLDER_OPTIONS:
+            raise UnknownKeyError(
+                f"{name!r} is not a setting of a picture folder.",
+                why="A misspelt setting would silently do nothing.",
+                remedy=f"Settings of a folder are: {', '.join(FOLDER_OPTIONS)}.",
+                field="more_folders",
+                value=value,
+            )
+        try:
+            setattr(folder, name, value)
+        except (ValueError, TypeError) as error:
+            raise InputError(
+                f"{FOLDER_OPTIONS[name].label} ({name}) of a picture folder cannot be {value!r}.",
+                why=str(error),
+                remedy="Correct it, or leave it out.",
+                field="more_folders",
+                value=value,
+            ) from error
+    values = {name: getattr(folder, name) for name in FOLDER_OPTIONS}
+    changed = {name: value for name, value in values.items() if value != FOLDER_OPTIONS[name].default}
+    return {"image_dir": folder.image_dir, **changed}
