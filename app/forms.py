@@ -3,109 +3,28 @@
 A `Form` holds what the page adds to the options: text that could not be understood yet (nothing typed
 is ever lost), which folds are open, and the problems to show beside their fields. It renders one group
 at a time and takes in the messages of a `Live` view.
+
+A control's name in messages says what it sets: an option (``network_dim``), a setting of a further
+picture folder (``more_folders.0.num_repeats``), or an argument of the optimizer
+(``optimizer_args.weight_decay``).
 """
 
 from __future__ import annotations
 
-import math
-import re
+import copy
 from collections.abc import Sequence
 from typing import Any
 
-from app import notices
-from app.components import Html, Message, h, join
+from app import fields, optimizer_form
+from app.components import Html, Message, h
+from app.fields import Slot
+from app.values import said, understood
 from lora_core.errors import InputError, Level, Problem
 from lora_core.options import Group, Option, TrainingOptions
+from lora_core.options.groups.folder import FOLDER_OPTIONS
 
-_UNSET = "Not set"
-
-
-def written(option: Option, value: Any) -> str:
-    """A value as it stands in its control. None is empty."""
-    if value is None:
-        return ""
-    if option.kind == "boolean" and not option.optional:
-        return "true" if value else "false"
-    if choices := choices_of(option):
-        return str([v for _, v in choices].index(value))
-    if option.kind == "texts":
-        return "\n".join(value)
-    if isinstance(value, float):
-        return re.sub(r"e([+-])0+", r"e\1", repr(value)).removesuffix(".0")
-    return str(value)
-
-
-def said(option: Option, value: Any) -> str:
-    """A value as a sentence would name it."""
-    if value is None or value == "" or value == []:
-        return "empty"
-    if option.kind == "boolean":
-        return "on" if value else "off"
-    if choices := choices_of(option):
-        return next(label for label, known in choices if known == value)
-    if option.kind == "texts":
-        return f"{len(value)} line{'s' if len(value) != 1 else ''}"
-    return written(option, value)
-
-
-def choices_of(option: Option) -> list[tuple[str, Any]]:
-    """What a select offers: labels and values, with "Not set" in front where None is allowed."""
-    if option.kind == "boolean":
-        pairs: list[tuple[str, Any]] = [("On", True), ("Off", False)] if option.optional else []
-    else:
-        pairs = list(option.choices.items())
-    if pairs and option.optional and all(value is not None for _, value in pairs):
-        pairs.insert(0, (_UNSET, None))
-    return [(_UNSET if value is None and label == "None" else label, value) for label, value in pairs]
-
-
-def understood(option: Option, raw: Any) -> Any:
-    """What was typed, as a value of the option.
-
-    Raises:
-        InputError: it is not one; the message says how to write it.
-    """
-    if isinstance(raw, bool):
-        return raw
-    text = str(raw)
-    if choices := choices_of(option):
-        return choices[int(text)][1] if text else None
-    if option.kind == "texts":
-        return [line.strip() for line in text.splitlines() if line.strip()]
-    text = text.strip()
-    if option.kind in ("integer", "number"):
-        return _number(option, text)
-    return None if text == "" and option.optional else text
-
-
-def _number(option: Option, text: str) -> int | float | None:
-    if text == "":
-        if option.optional:
-            return None
-        raise _misread(option, text, "This field cannot be empty.", "Type a number.")
-    if "," in text:
-        raise _misread(
-            option, text, "A comma can mean two things here.", "Write the decimal point as a dot, as in 0.5."
-        )
-    try:
-        value = float(text)
-    except ValueError:
-        raise _misread(option, text, f"“{text}” is not a number.", _example(option)) from None
-    if not math.isfinite(value):
-        raise _misread(option, text, f"“{text}” is not a finite number.", _example(option))
-    if option.kind == "number":
-        return value
-    if value != int(value):
-        raise _misread(option, text, f"“{text}” is not a whole number.", _example(option))
-    return int(text) if text.lstrip("+-").isdigit() else int(value)
-
-
-def _example(option: Option) -> str:
-    return "Type digits, as in 16." if option.kind == "integer" else "Type digits, as in 0.5 or 1e-4."
-
-
-def _misread(option: Option, text: str, what: str, remedy: str) -> InputError:
-    return InputError(what, remedy=remedy, field=option.name, value=text)
+_FOLDERS = "more_folders"
+_AS_MAIN = "As the main folder"
 
 
 class Form:
@@ -115,12 +34,16 @@ class Form:
         options: what is edited. May be replaced as a whole.
         problems: what checking found; shown beside their fields.
         practice: whether the practice engine is chosen: options that it leaves out say so.
+        depth: how much of each explanation is open: a key of `fields.DEPTHS`.
+        notes: option name -> a sentence about it with the own numbers.
     """
 
     def __init__(self, options: TrainingOptions) -> None:
         self.options = options
         self.problems: Sequence[Problem] = ()
         self.practice = False
+        self.depth = "normal"
+        self.notes: dict[str, str] = {}
         self.opened: set[str] = set()
         self._drafts: dict[str, tuple[str, Problem]] = {}
 
@@ -139,10 +62,14 @@ class Form:
         if message.do == "set" and message.field:
             return self._set(message.field, message.value)
         if message.do == "reset":
-            option = self.options.option(message.arg)
             self._drafts.pop(message.arg, None)
-            default = option.default
-            self.options[message.arg] = list(default) if isinstance(default, list) else default
+            self._write(message.arg, copy.deepcopy(self._default(message.arg)))
+            return True
+        if message.do == "add-folder":
+            self.options[_FOLDERS] = [*self.options[_FOLDERS], {"image_dir": ""}]
+            return True
+        if message.do == "remove-folder":
+            self._remove_folder(int(message.arg))
             return True
         if message.do in ("open", "close"):
             change = self.opened.add if message.do == "open" else self.opened.discard
@@ -158,21 +85,52 @@ class Form:
             self._drafts.pop(name, None)
 
     def _set(self, name: str, raw: Any) -> bool:
-        option = self.options.option(name)
         try:
-            self.options[name] = understood(option, raw)
+            self._write(name, understood(self._asked(name), raw))
         except InputError as error:
-            problem = Problem(Level.ERROR, (name,), error.what, error.why, error.remedy)
+            problem = Problem(Level.ERROR, (name.partition(".")[0],), error.what, error.why, error.remedy)
             self._drafts[name] = (str(raw), problem)
         else:
             self._drafts.pop(name, None)
         return True
 
+    # What a control's name stands for
+
+    def _asked(self, name: str) -> Any:
+        head, _, rest = name.partition(".")
+        if head == _FOLDERS and rest:
+            return FOLDER_OPTIONS[rest.partition(".")[2]]
+        if head == "optimizer_args" and rest:
+            return optimizer_form.argument(self.options, rest)
+        return self.options.option(name)
+
+    def _default(self, name: str) -> Any:
+        return self._asked(name).default
+
+    def _write(self, name: str, value: Any) -> None:
+        head, _, rest = name.partition(".")
+        if head == _FOLDERS and rest:
+            at, _, setting = rest.partition(".")
+            folders = copy.deepcopy(self.options[_FOLDERS])
+            folders[int(at)][setting] = value
+            self.options[_FOLDERS] = folders
+        elif head == "optimizer_args" and rest:
+            optimizer_form.write(self.options, rest, value)
+        else:
+            self.options[name] = value
+
+    def _remove_folder(self, at: int) -> None:
+        self.options[_FOLDERS] = [f for k, f in enumerate(self.options[_FOLDERS]) if k != at]
+        for name in [name for name in self._drafts if name.startswith(f"{_FOLDERS}.")]:
+            del self._drafts[name]
+
     # Rendering
 
-    def group(self, kind: type[Group]) -> Html:
-        """One group as a card. Its fold is empty until it is opened."""
+    def group(self, kind: type[Group]) -> Html | str:
+        """One group as a card, empty if nothing in it applies. Its fold is empty until it is opened."""
         shown = [option for option in kind.options() if self.options.applies(option.name)]
+        if not shown:
+            return ""
         basic = [option for option in shown if not option.meta.advanced]
         advanced = [option for option in shown if option.meta.advanced]
         heading = f"group-{kind.key()}"
@@ -209,143 +167,154 @@ class Form:
         )
 
     def field(self, option: Option) -> Html:
-        """One option: label, control, unit, explanation, changed mark, problems."""
-        name, problems = option.name, self._problems(option)
-        changed = self._changed(option)
-        return h(
-            "div",
-            self._label(option),
-            h("div", self._control(option, problems), self._unit(option), class_="control"),
-            h("p", option.doc, class_="explain", id=f"explain-{name}"),
-            self._more(option),
-            self._mark(option) if changed else None,
-            h(
-                "div",
-                [notices.beside(problem, self._fix_button(problem)) for problem in problems],
-                id=f"problem-{name}",
-                aria_live="polite",
-            ),
-            class_="field changed" if changed else "field",
-            data_key=f"field-{name}",
-        )
+        """One option with all that belongs to it."""
+        if option.kind == "folders":
+            return self._folders(option)
+        if option.name == "optimizer_args" and (known := optimizer_form.arguments(self.options)):
+            return self._arguments(option, known)
+        return self._render(self._slot(option))
 
-    def _label(self, option: Option) -> Html:
-        key = h("span", option.key, class_="key mono")
-        if self._is_switch(option):
-            return h(
-                "div",
-                h("span", option.label, class_="legend", id=f"label-{option.name}"),
-                key,
-                class_="label",
-            )
-        return h("div", h("label", option.label, for_=f"f-{option.name}"), key, class_="label")
+    def _render(self, slot: Slot) -> Html:
+        return fields.render(slot, self.depth, lambda problem: fix_button(problem, self.problems))
 
-    def _control(self, option: Option, problems: Sequence[Problem]) -> Html:
-        name = option.name
-        draft = self._drafts.get(name)
-        value = draft[0] if draft else written(option, self.options[name])
-        common: dict[str, Any] = {
-            "id": f"f-{name}",
-            "data_field": name,
-            "data_v": value,
-            "aria_describedby": f"explain-{name} problem-{name}",
-            "aria_invalid": "true" if any(p.level is Level.ERROR for p in problems) else None,
-        }
-        if self._is_switch(option):
-            on = value == "true"
-            box = h(
-                "input", type="checkbox", role="switch", checked=on, aria_labelledby=f"label-{name}", **common
-            )
-            return h(
-                "label",
-                box,
-                h("span", "On" if on else "Off", class_="state", aria_hidden="true"),
-                class_="switch",
-            )
-        if choices := choices_of(option):
-            items = [
-                h("option", label, value=str(at), selected=str(at) == value)
-                for at, (label, _) in enumerate(choices)
-            ]
-            if value == "":
-                items.insert(0, h("option", "Not set", value="", selected=True))
-            return h("select", items, **common)
-        if option.kind == "texts":
-            rows = min(10, max(3, value.count("\n") + 2))
-            return h("textarea", value, rows=rows, spellcheck="false", **common)
-        return h(
-            "input", value=value, autocomplete="off", spellcheck="false", **self._typed(option), **common
-        )
-
-    @staticmethod
-    def _typed(option: Option) -> dict[str, Any]:
-        if option.kind in ("integer", "number"):
-            # Not type="number": browsers drop what they cannot read, and change values by the wheel.
-            placeholder = "empty" if option.optional else None
-            return {"type": "text", "inputmode": "decimal", "class_": "number", "placeholder": placeholder}
-        if option.kind in ("file", "folder"):
-            return {
-                "type": "text",
-                "class_": "mono",
-                "placeholder": f"Path of a {option.kind} on this machine",
-            }
-        return {"type": "text"}
-
-    @staticmethod
-    def _is_switch(option: Option) -> bool:
-        return option.kind == "boolean" and not option.optional
-
-    @staticmethod
-    def _unit(option: Option) -> Html | None:
-        return h("span", option.meta.unit, class_="unit") if option.meta.unit else None
-
-    def _more(self, option: Option) -> Html | None:
-        left_out = self.practice and not option.meta.practice
-        if not option.meta.more and not left_out:
-            return None
-        return join(
-            h("p", "ℹ The practice trainer leaves this setting out.", class_="soft small")
-            if left_out
-            else None,
-            h(
-                "details",
-                h("summary", "More about this", aria_label=f"More about this: {option.label}"),
-                h("p", " ".join(option.meta.more.split())),
-                class_="more",
-                data_key=f"more-{option.name}",
-            )
-            if option.meta.more
-            else None,
-        )
-
-    def _mark(self, option: Option) -> Html:
-        return h(
-            "div",
-            h("b", "● Changed"),
-            h("span", f"Default: {said(option, option.default)}"),
-            h(
-                "button",
-                "Back to default",
-                aria_label=f"Back to default: {option.label}",
-                type="button",
-                class_="link",
-                data_do="reset",
-                data_arg=option.name,
-                data_focus=f"f-{option.name}",
-            ),
-            class_="mark",
+    def _slot(self, option: Option) -> Slot:
+        left_out = "ℹ The practice trainer leaves this setting out."
+        return Slot(
+            id=option.name,
+            option=option,
+            value=self.options[option.name],
+            default=option.default,
+            doc=option.doc,
+            key=option.key,
+            unit=option.meta.unit,
+            more=_further(option),
+            link=option.meta.link if self.depth == "deep" else "",
+            note=left_out if self.practice and not option.meta.practice else self.notes.get(option.name, ""),
+            draft=self._drafts.get(option.name),
+            problems=self._problems(option),
         )
 
     def _changed(self, option: Option) -> bool:
-        return option.name in self._drafts or bool(self.options[option.name] != option.default)
+        half = any(name.partition(".")[0] == option.name for name in self._drafts)
+        return half or bool(self.options[option.name] != option.default)
 
     def _problems(self, option: Option) -> list[Problem]:
         if option.name in self._drafts:
             return [self._drafts[option.name][1]]
         return [p for p in self.problems if p.fields and p.fields[0] == option.name]
 
-    def _fix_button(self, problem: Problem) -> Html | None:
+    # Lists of fields
+
+    def _folders(self, option: Option) -> Html:
+        """The further picture folders, each a group of fields of its own."""
+        folders = self.options[_FOLDERS]
+        return h(
+            "div",
+            h("div", h("span", option.label, class_="legend"), class_="label"),
+            h("p", option.doc, class_="explain", id=f"explain-{_FOLDERS}"),
+            [self._folder(at, values) for at, values in enumerate(folders)],
+            h(
+                "button",
+                "Add a folder",
+                type="button",
+                id="add-folder",
+                data_do="add-folder",
+                data_focus=f"f-{_FOLDERS}.{len(folders)}.image_dir",
+                aria_describedby=f"explain-{_FOLDERS}",
+            ),
+            h("div", [fields.problem(p, self._fix(p)) for p in self._problems(option)], aria_live="polite"),
+            class_="field",
+            data_key=f"field-{_FOLDERS}",
+        )
+
+    def _folder(self, at: int, values: dict[str, Any]) -> Html:
+        basic = [o for o in FOLDER_OPTIONS.values() if not o.meta.advanced]
+        advanced = [o for o in FOLDER_OPTIONS.values() if o.meta.advanced]
+        key = f"{_FOLDERS}.{at}"
+        changed = sum(o.name in values for o in advanced)
+        return h(
+            "fieldset",
+            h("legend", f"🗂️ Folder {at + 2}"),
+            [self._folder_field(at, o, values) for o in basic],
+            h(
+                "details",
+                h(
+                    "summary",
+                    f"More settings of this folder ({len(advanced)})",
+                    f" · {changed} set" if changed else "",
+                ),
+                [self._folder_field(at, o, values) for o in advanced]
+                if key in self.opened
+                else h("p", "One moment.", class_="soft"),
+                class_="fold",
+                data_fold=key,
+                open=key in self.opened,
+            ),
+            h(
+                "button",
+                "Remove this folder from the list",
+                type="button",
+                class_="link",
+                data_do="remove-folder",
+                data_arg=str(at),
+                data_focus="add-folder",
+                aria_label=f"Remove folder {at + 2} from the list",
+            ),
+            class_="folder",
+            data_key=key,
+        )
+
+    def _folder_field(self, at: int, option: Option, values: dict[str, Any]) -> Html:
+        name = f"{_FOLDERS}.{at}.{option.name}"
+        return self._render(
+            Slot(
+                id=name,
+                option=option,
+                value=values.get(option.name, option.default),
+                default=option.default,
+                doc=option.doc,
+                key=option.key,
+                unit=option.meta.unit,
+                more=_further(option),
+                draft=self._drafts.get(name),
+                unset=_AS_MAIN,
+            )
+        )
+
+    def _arguments(self, option: Option, known: Sequence[Any]) -> Html:
+        """The chosen optimizer's arguments, each a field; others that are set stay in the list below."""
+        values = optimizer_form.values(self.options)
+        slots = [
+            Slot(
+                id=f"optimizer_args.{one.name}",
+                option=one,
+                value=values.get(one.name, one.default),
+                default=one.default,
+                doc=one.doc,
+                key=one.name,
+                draft=self._drafts.get(f"optimizer_args.{one.name}"),
+            )
+            for one in known
+        ]
+        return h(
+            "fieldset",
+            h("legend", "Arguments of this optimizer"),
+            [self._render(slot) for slot in slots],
+            self._render(self._slot(option)),
+            class_="folder",
+            data_key="field-optimizer_args-all",
+        )
+
+    def _fix(self, problem: Problem) -> Html | None:
         return fix_button(problem, self.problems)
+
+
+def _further(option: Option) -> list[tuple[str, str]]:
+    """What goes beyond the explanation, under its headings."""
+    meta = option.meta
+    usual = "; ".join(f"{where}: {value}" for where, value in meta.typical.items())
+    parts = [("", meta.more), ("Cost.", meta.cost), ("Usual values.", usual), ("How it works.", meta.deep)]
+    return [(heading, " ".join(text.split())) for heading, text in parts if text]
 
 
 def fix_button(problem: Problem, problems: Sequence[Problem]) -> Html | None:

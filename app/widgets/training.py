@@ -263,7 +263,7 @@ class TrainingWidget(pn.viewable.Viewer):
             h("button", "Use the practice pictures", type="button", data_do="practice"),
             h(
                 "p",
-                "Fills in everything: 15 drawn pictures of a small creature, the zibbit, and settings that suit them.",
+                "Fills in everything: 16 drawn pictures of a small creature, the zibbit, and settings that suit them.",
                 class_="soft",
                 id="about-practice-pictures",
             ),

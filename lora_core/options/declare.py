@@ -36,6 +36,8 @@ class Place(Enum):
     """``[[datasets.subsets]]`` of the dataset TOML."""
     NETWORK_ARGS = "network_args"
     """One ``name=value`` among the trainer's ``network_args``."""
+    SCHEDULER_ARGS = "scheduler_args"
+    """One ``name=value`` among the trainer's ``lr_scheduler_args``."""
     OURS = "ours"
     """Nowhere in the trainer: the plan makes something else of it."""
 
@@ -54,6 +56,10 @@ class Meta:
         practice: whether the practice engine obeys it.
         path: ``file`` or ``folder`` where the value is a path, else empty.
         as_list: whether the trainer wants the one value as a list.
+        cost: what it costs in memory, time or file size, in a sentence.
+        typical: model family or goal -> the usual value there, in words.
+        deep: how it works, with its formula, for those who want to know.
+        link: an address where it is explained at length.
     """
 
     place: Place = Place.TRAIN
@@ -65,6 +71,10 @@ class Meta:
     practice: bool = True
     path: str = ""
     as_list: bool = False
+    cost: str = ""
+    typical: Mapping[str, str] = field(default_factory=dict)
+    deep: str = ""
+    link: str = ""
 
 
 _META_NAMES = frozenset(Meta.__dataclass_fields__)

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from app.components import Message
-from app.forms import Form, choices_of, fix_button, said, understood, written
+from app.forms import Form, fix_button
+from app.values import choices_of, said, understood, written
 from lora_core.errors import InputError, Level, Problem
 from lora_core.options import GROUPS, Option, TrainingOptions
 
@@ -21,7 +22,11 @@ def first(kind: str, *, optional: bool) -> Option:
     return next(o for o in OPTIONS if o.kind == kind and o.optional is optional)
 
 
-@pytest.mark.parametrize("option", OPTIONS, ids=lambda o: o.name)
+SINGLE = [option for option in OPTIONS if option.kind != "folders"]
+"""Options that are one control each."""
+
+
+@pytest.mark.parametrize("option", SINGLE, ids=lambda o: o.name)
 def test_every_option_is_rendered_named_and_explained(option: Option) -> None:
     html = Form(TrainingOptions()).field(option)
     assert f'id="f-{option.name}"' in html
@@ -31,7 +36,7 @@ def test_every_option_is_rendered_named_and_explained(option: Option) -> None:
     assert option.key in html
 
 
-@pytest.mark.parametrize("option", OPTIONS, ids=lambda o: o.name)
+@pytest.mark.parametrize("option", SINGLE, ids=lambda o: o.name)
 def test_what_is_written_is_understood_as_the_same_value(option: Option) -> None:
     raw = written(option, option.default)
     back = understood(option, raw == "true" if option.kind == "boolean" and not option.optional else raw)
@@ -128,13 +133,13 @@ def test_fold_is_filled_only_when_opened(kind: Any) -> None:
     advanced = [o for o in kind.options() if o.meta.advanced and form.options.applies(o.name)]
     closed = form.group(kind)
     assert kind.purpose in closed.unescape()
-    assert all(f'id="f-{o.name}"' not in closed for o in advanced)
+    assert all(f'id="explain-{o.name}"' not in closed for o in advanced)
     if not advanced:
         return
     assert f"More settings ({len(advanced)})" in closed
     form.take(Message("open", kind.key()))
     opened = form.group(kind)
-    assert all(f'id="f-{o.name}"' in opened for o in advanced)
+    assert all(f'id="explain-{o.name}"' in opened for o in advanced)
 
 
 def test_fold_tells_of_changes_and_errors_inside() -> None:
@@ -182,3 +187,58 @@ def test_every_choice_can_be_chosen_and_said(option: Option) -> None:
         assert form.options[option.name] == value
         if value is not None:
             assert said(option, value) == label
+
+
+def folder_form() -> Form:
+    form = form_with(flip_aug=True)
+    form.take(Message("add-folder"))
+    return form
+
+
+def test_a_folder_can_be_added_filled_in_and_removed() -> None:
+    form = folder_form()
+    assert form.options["more_folders"] == [{"image_dir": ""}]
+    for name, raw in (("image_dir", "/other"), ("num_repeats", "4"), ("is_reg", True)):
+        assert form.take(Message("set", field=f"more_folders.0.{name}", value=raw))
+    assert form.options["more_folders"] == [{"image_dir": "/other", "num_repeats": 4, "is_reg": True}]
+    form.take(Message("reset", arg="more_folders.0.num_repeats"))
+    assert "num_repeats" not in form.options["more_folders"][0]
+    form.take(Message("remove-folder", arg="0"))
+    assert form.options["more_folders"] == []
+
+
+def test_what_is_half_typed_in_a_folder_is_kept_and_blocks() -> None:
+    form = folder_form()
+    form.take(Message("set", field="more_folders.0.num_repeats", value="many"))
+    html = form.field(TrainingOptions.option("more_folders"))
+    assert 'value="many"' in html
+    assert "not a number" in html
+    assert form.draft_problems[0].fields == ("more_folders",)
+    form.take(Message("remove-folder", arg="0"))
+    assert form.draft_problems == []
+
+
+def test_an_empty_setting_of_a_folder_is_as_in_the_main_folder() -> None:
+    form = folder_form()
+    form.take(Message("open", arg="more_folders.0"))
+    html = form.field(TrainingOptions.option("more_folders"))
+    assert "As the main folder" in html
+    flip = TrainingOptions.option("more_folders")
+    form.take(Message("set", field="more_folders.0.flip_aug", value="2"))  # the third choice: off
+    assert form.options["more_folders"][0]["flip_aug"] is False
+    form.take(Message("set", field="more_folders.0.flip_aug", value="0"))
+    assert "flip_aug" not in form.options["more_folders"][0]
+    assert 'id="f-more_folders.0.flip_aug"' in form.field(flip)
+
+
+@pytest.mark.parametrize("depth", ["short", "normal", "deep"])
+def test_reading_depth_opens_more_of_the_explanation(depth: str) -> None:
+    form = form_with()
+    form.depth = depth
+    option = TrainingOptions.option("network_dim")
+    html = form.field(option)
+    sentences = option.doc.split(". ")
+    at_once = html.split('id="explain-network_dim">')[1].split("</p>")[0]
+    assert (sentences[1][:20] in at_once) is (depth != "short")
+    assert ("<details" in html) is (depth != "deep")
+    assert option.meta.more[:30] in html
