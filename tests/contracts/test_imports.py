@@ -42,6 +42,7 @@ MAY_IMPORT = {
     "options": {"errors", "atomic"},
     "presets": {"errors", "atomic", "workspace", "options"},
     "datasets": {"errors", "atomic", "options"},
+    "explain": {"errors", "options", "datasets"},
     "models": {"errors", "atomic", "workspace", "options"},
     "engines": {"errors", "events", "atomic", "workspace", "options", "datasets", "models"},
     "runs": {"errors", "events", "atomic", "engines.base", "engines.output"},
