@@ -21,6 +21,7 @@ from app.fields import Slot
 from app.values import said, understood
 from lora_core.errors import InputError, Level, Problem
 from lora_core.options import Group, Option, TrainingOptions
+from lora_core.options.glossary import GLOSSARY, words_in
 from lora_core.options.groups.folder import FOLDER_OPTIONS
 
 _FOLDERS = "more_folders"
@@ -314,6 +315,8 @@ def _further(option: Option) -> list[tuple[str, str]]:
     meta = option.meta
     usual = "; ".join(f"{where}: {value}" for where, value in meta.typical.items())
     parts = [("", meta.more), ("Cost.", meta.cost), ("Usual values.", usual), ("How it works.", meta.deep)]
+    words = words_in(f"{option.label} {option.doc} {meta.more} {meta.deep}")
+    parts += [(f"{word[0].upper()}{word[1:]}:", GLOSSARY[word]) for word in words]
     return [(heading, " ".join(text.split())) for heading, text in parts if text]
 
 
