@@ -80,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_train(commands, common)
     _add_practice(commands, common)
     _add_runs(commands, common)
+    _add_exchange(commands, common)
     _add_doctor(commands, common)
     return parser
 
@@ -164,6 +165,27 @@ def _add_runs(commands: _Commands[argparse.ArgumentParser], common: argparse.Arg
         parser.set_defaults(do=do)
 
 
+def _add_exchange(commands: _Commands[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
+    parser = commands.add_parser(
+        "import", parents=[common], help="read settings of another tool, or of a LoRA"
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="settings file, command line, or LoRA file")
+    parser.add_argument("--beside", type=Path, metavar="FILE", help="a second file, such as a dataset TOML")
+    parser.add_argument("--out", type=Path, metavar="CONFIG.toml", help="write the settings to this file")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    parser.set_defaults(do=import_settings)
+    parser = commands.add_parser("export", parents=[common], help="write settings for another tool")
+    parser.add_argument(
+        "config", type=Path, metavar="CONFIG.toml", help="settings, as saved by the dashboard"
+    )
+    parser.add_argument(
+        "--to", choices=("sd-scripts", "kohya-ss", "workbench"), required=True, help="which tool they are for"
+    )
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to write (default: this folder)")
+    parser.add_argument("--with-paths", action="store_true", help="write paths of models and pictures, too")
+    parser.set_defaults(do=export_settings)
+
+
 def _add_doctor(commands: _Commands[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
     parser = commands.add_parser(
         "doctor", parents=[common], help="look whether this machine has all it takes"
@@ -202,6 +224,43 @@ def doctor(arguments: argparse.Namespace) -> int:
     else:
         print("\n".join(report.check_lines(checks)))
     return NOT_WELL if examination.worst(checks) is examination.Health.ERROR else OK
+
+
+# --- settings from other tools, and for them --------------------------------------------------------
+
+
+def import_settings(arguments: argparse.Namespace) -> int:
+    """Read a foreign settings file, say what became of each setting, and write it as ours if asked to."""
+    from app import exchange, report
+    from lora_core.exchange import read
+    from lora_core.options import toml_io
+
+    found = read(arguments.file, beside=arguments.beside)
+    if arguments.out:
+        exchange.write(arguments.out, toml_io.dumps(found.options))
+    if arguments.json:
+        report.print_json(found.to_dict())
+        return OK
+    print("\n".join(exchange.report_lines(found)))
+    if arguments.out:
+        print(f"\nWritten: {arguments.out}")
+    return OK
+
+
+def export_settings(arguments: argparse.Namespace) -> int:
+    """Write settings for another tool."""
+    from app import exchange
+    from lora_core.options import toml_io
+
+    options = toml_io.load(arguments.config)
+    paths = arguments.with_paths
+    folder = arguments.out or Path()
+    for name, text in exchange.files(options, arguments.to, arguments.config.stem, paths=paths).items():
+        exchange.write(folder / name, text)
+        print(f"Written: {folder / name}")
+    if not paths:
+        print("Paths were left out. Fill in the model and the pictures there.")
+    return OK
 
 
 # --- training ---------------------------------------------------------------------------------------

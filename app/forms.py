@@ -47,6 +47,7 @@ class Form:
         self.notes: dict[str, str] = {}
         self.opened: set[str] = set()
         self._drafts: dict[str, tuple[str, Problem]] = {}
+        self._drawn: dict[type[Group], tuple[str, Html]] = {}
 
     @property
     def draft_problems(self) -> list[Problem]:
@@ -127,11 +128,32 @@ class Form:
 
     # Rendering
 
-    def group(self, kind: type[Group]) -> Html | str:
+    def group(self, kind: type[Group]) -> Html:
         """One group as a card, empty if nothing in it applies. Its fold is empty until it is opened."""
         shown = [option for option in kind.options() if self.options.applies(option.name)]
         if not shown:
-            return ""
+            return Html("")
+        state = self._state(kind, shown)
+        if self._drawn.get(kind, ("", Html("")))[0] != state:
+            self._drawn[kind] = (state, self._card(kind, shown))
+        return self._drawn[kind][1]
+
+    def _state(self, kind: type[Group], shown: Sequence[Option]) -> str:
+        """All that a group's card depends on. Drawing it takes ten times as long as telling this."""
+        names = {option.name for option in shown}
+        return repr(
+            (
+                self.depth,
+                self.practice,
+                [name for name in sorted(self.opened) if name == kind.key() or name.startswith(_FOLDERS)],
+                [(name, self.options[name], self.notes.get(name)) for name in sorted(names)],
+                [(name, text) for name, (text, _) in self._drafts.items() if name.partition(".")[0] in names],
+                [(at, p) for at, p in enumerate(self.problems) if p.fields and p.fields[0] in names],
+                self.options["optimizer_type"] if "optimizer_args" in names else "",
+            )
+        )
+
+    def _card(self, kind: type[Group], shown: Sequence[Option]) -> Html:
         basic = [option for option in shown if not option.meta.advanced]
         advanced = [option for option in shown if option.meta.advanced]
         heading = f"group-{kind.key()}"

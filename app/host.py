@@ -110,8 +110,11 @@ def page_is_there() -> None:
 
 
 def listening() -> bool:
-    """Whether changes made now reach the page. Under Voilà, those made before it has loaded are lost."""
-    return _document is None or _listening
+    """Whether changes made now reach the page. Those made while it loads may be lost.
+
+    Under ``panel serve`` this is about the page in whose callback it is asked.
+    """
+    return _listening if _document is not None else bool(pn.state.loaded)
 
 
 @contextmanager
@@ -121,8 +124,12 @@ def on_page() -> Iterator[None]:
     Outside an event of the page, Panel may take a change for one from a foreign thread. It then holds all
     changes back until the document's next tick, which never comes under Voilà: so they are let go here.
     """
+    if _document is None:
+        with pn.io.hold():
+            yield
+        return
     yield
-    if _document is not None and _document.callbacks.hold_value:
+    if _document.callbacks.hold_value:
         _document.unhold()
 
 
@@ -158,7 +165,7 @@ def _as_widget(view: Any) -> Any:
 
     ``pn.ipywidget`` sends some events to another document; making the document here avoids that.
     """
-    from jupyter_bokeh.widgets import BokehModel
+    from app.serving.page_widget import PageWidget
 
     global _document
     document = _document = Document()
@@ -171,7 +178,7 @@ def _as_widget(view: Any) -> Any:
     model = panel.get_root(doc=document)
     if model.document is None:
         document.add_root(model)
-    return BokehModel(model, combine_events=False)
+    return PageWidget(model, combine_events=False)
 
 
 def _panel_version() -> tuple[int, int]:

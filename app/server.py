@@ -158,9 +158,7 @@ def _set_up_log(debug: bool) -> int:
 
 def _notebook(given: Path | None) -> Path:
     # In a checkout it lies at the top; an installed package has its own copy.
-    places = (
-        [given] if given else [PROJECT / "dashboard.ipynb", PROJECT / "app" / "_notebook" / "dashboard.ipynb"]
-    )
+    places = [given] if given else [PROJECT / "dashboard.ipynb", PROJECT / "app" / "dashboard.ipynb"]
     for place in places:
         if place.is_file():
             return place.resolve()
@@ -253,6 +251,8 @@ def _ends_on_signals(stop: Callable[[], None]) -> Iterator[None]:
         yield
         return
     numbers = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform == "win32":
+        numbers.append(signal.SIGBREAK)  # Ctrl+Break, and the closing of the console window
     before = {number: signal.signal(number, lambda *_: stop()) for number in numbers}
     try:
         yield

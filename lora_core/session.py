@@ -6,6 +6,28 @@
 >>> run = session.start()
 >>> for event in run.events():
 ...     print(event)
+
+Options can be set directly, as above, or by ``session.change({"network_dim": 8})``; either way they can be
+taken back:
+
+>>> session.change({"network_dim": 16})
+>>> session.undo_label
+'Rank (dim): 8 → 16'
+>>> session.undo()
+>>> session.differences()      # to the preset that was applied last
+>>> session.back_to_preset()
+
+A guided start and a choice of model, with all that belongs to it:
+
+>>> session.choose_model("sdxl", "noobai_vpred")
+>>> session.use_proposal(goals.propose("character", "sdxl", "noobai_vpred", pictures=25))
+
+``session.save()`` keeps everything, the steps to undo too; ``session.restore()`` takes it up again. With
+two windows open, ``save`` returns a `Conflict` instead of writing over what the other one saved:
+``session.take_theirs()`` or ``session.keep_mine()`` settles it.
+
+What edits options is in `lora_core.editing`, what keeps them in `lora_core.keeping`; what checks, plans and
+starts is here.
 """
 
 from __future__ import annotations
@@ -14,21 +36,22 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import param
-
-from lora_core import last_session, presets, runs
+from lora_core import presets, runs
 from lora_core.datasets.checks import check as check_pictures
 from lora_core.datasets.scan import DatasetScan, scan
 from lora_core.datasets.steps import StepCount, count_steps
-from lora_core.engines import ENGINE_NAMES, get_engine
+from lora_core.engines import get_engine
 from lora_core.engines.base import Engine, LaunchPlan
 from lora_core.errors import Level, OptionsInvalid, Problem, WorkbenchError
+from lora_core.forecast import machine
+from lora_core.keeping import Keeping
 from lora_core.models.checks import check as check_model
 from lora_core.options import TrainingOptions, folders, toml_io
 from lora_core.options.rules import check as check_rules
 from lora_core.workspace import Workspace
 
 if TYPE_CHECKING:
+    from lora_core.goals import Proposal
     from lora_core.runs import Run
 
 GIB = 1024**3
@@ -36,26 +59,21 @@ ROOM = {"practice": (GIB // 20, GIB // 4), "sd-scripts": (GIB, 5 * GIB)}
 """Free disk room in bytes below which a start is refused, and below which it is advised against."""
 
 
-class Session(param.Parameterized):
+class Session(Keeping):
     """Options, engine and runs of one person, joined.
 
     Args:
         workspace: where everything is kept; by default the user's own.
     """
 
-    engine_name: Any = param.Selector(
-        default=ENGINE_NAMES[0], objects=list(ENGINE_NAMES), doc="The trainer: practice or sd-scripts."
-    )
-    changed = param.Integer(default=0, doc="Goes up by one whenever options or runs may have changed.")
-
     def __init__(self, workspace: Workspace | None = None, **params: Any) -> None:
-        super().__init__(**params)
-        self.workspace = workspace or Workspace()
-        self.options = TrainingOptions()
+        super().__init__(workspace, **params)
         self.started: Run | None = None
         """The run that this session started last."""
         self.problems: list[Problem] | None = None
         """What the last check found; None before the first."""
+        self._counted: int | None = None
+        """Steps that the last check counted."""
         self._scanned: dict[tuple[str, str], tuple[object, DatasetScan]] = {}
         """The last look at each folder, by folder and caption ending."""
 
@@ -63,10 +81,6 @@ class Session(param.Parameterized):
     def engine(self) -> Engine:
         """The chosen engine."""
         return get_engine(self.engine_name, self.workspace)
-
-    def touch(self) -> None:
-        """Say that something changed, to whoever watches ``changed``."""
-        self.changed += 1
 
     # Checking
 
@@ -103,15 +117,28 @@ class Session(param.Parameterized):
             count = self.count()
         except WorkbenchError:
             count = None  # what is wrong is found again below, and said there
-        problems = list(check_rules(self.options, total_steps=count.total if count else None))
+        problems = self._check_rules(count)
+        self._counted = count.total if count else None
         for look in (self._check_model, self._check_pictures, self._check_engine, self._check_room):
             problems += [found for found in look() if not _known(found, problems)]
         order = list(Level)
         self.problems = sorted(problems, key=lambda problem: order.index(problem.level))
         return list(self.problems)
 
+    def _check_rules(self, count: StepCount | None) -> list[Problem]:
+        practice = self.engine_name == "practice"
+        return check_rules(
+            self.options,
+            total_steps=count.total if count else None,
+            pictures=count.pictures if count else None,
+            uses=count.uses + count.reg_uses if count else None,
+            gpu=None if practice else machine.gpu() is not None,
+        )
+
     def _check_model(self) -> list[Problem]:
-        return check_model(self.options, base_needed=self.engine_name != "practice")
+        return check_model(
+            self.options, base_needed=self.engine_name != "practice", total_steps=self._counted
+        )
 
     def _check_pictures(self) -> list[Problem]:
         try:
@@ -181,6 +208,7 @@ class Session(param.Parameterized):
         )
         run.start()
         self.started = run
+        self._history.close()  # what is edited from now on is another training's
         self.save()
         self.touch()
         return run
@@ -198,14 +226,11 @@ class Session(param.Parameterized):
 
     # Option sets
 
-    def use_preset(self, name: str) -> None:
-        """Replace all options by those of a preset.
-
-        Raises:
-            InputError: there is no such preset.
-        """
-        self.options = presets.load_preset(name)
-        self.touch()
+    def use_proposal(self, proposal: Proposal) -> None:
+        """Take over a proposal of the guided start, as one step to undo. What is personal stays."""
+        options = self.options.copy()
+        options.update(proposal.values)
+        self.replace(options, proposal.title, baseline=[proposal.title])
 
     def use_practice(self) -> None:
         """Fill in all it takes to practise with the chosen engine: preset, sample pictures, base model.
@@ -217,7 +242,8 @@ class Session(param.Parameterized):
         """
         from lora_core.engines.practice import ldm, sample_dataset
 
-        options = presets.load_preset("practice")
+        preset = self.find_preset("practice")
+        options = presets.apply(preset, TrainingOptions())
         pictures = self.workspace.root / "datasets"
         options["image_dir"] = str(sample_dataset.write(pictures / "practice"))
         reg = sample_dataset.write_regularization(pictures / "practice-regularization")
@@ -225,31 +251,7 @@ class Session(param.Parameterized):
         if self.engine_name == "sd-scripts":
             model = ldm.practice_checkpoint(self.workspace.root / "models")
             options["pretrained_model_name_or_path"] = str(model)
-        self.options = options
-        self.touch()
-
-    def save(self) -> None:
-        """Keep options and engine for the next time. Whole or not at all.
-
-        Raises:
-            StorageError: the workspace cannot be written to.
-        """
-        last_session.write(self.workspace.last_session, self.options, self.engine_name)
-
-    def restore(self) -> str:
-        """Take up the options and engine of last time, if there are any, as far as they can be used.
-
-        If something is left out, the file as it was is kept beside its place under another name.
-
-        Returns:
-            What a person should know about it: what was left out and why. Empty if all went well.
-        """
-        found = last_session.read(self.workspace.last_session)
-        if found.options is not None:
-            self.options = found.options
-            self.engine_name = found.engine or self.engine_name
-            self.touch()
-        return found.note
+        self.replace(options, preset.title, baseline=[preset.title])
 
 
 def _known(problem: Problem, problems: list[Problem]) -> bool:

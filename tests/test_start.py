@@ -351,6 +351,10 @@ def test_too_little_room_is_said_with_figures(start: ModuleType, tmp_path: Path)
         ("[Errno -3] Temporary failure in name resolution", "could not be reached"),
         ("SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED]", "could not be reached"),
         ("PermissionError: [WinError 5] Access is denied: 'panel.exe'", "could not be written"),
+        (
+            "HINT: This error might have occurred since this system does not have Windows Long Path",
+            "longer than",
+        ),
         ("ERROR: No matching distribution found for torch==2.13.0", "no fitting version"),
         ("something else", "lines above"),
     ],

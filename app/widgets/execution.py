@@ -36,13 +36,11 @@ STRIP = 12
 """Previews of one prompt that are shown before "show all"."""
 RUNS_SHOWN = 8
 
-_CARD = {
-    "background": "var(--wb-surface)",
-    "border": "1px solid var(--wb-line)",
-    "border-radius": "14px",
-    "padding": "1.25rem 1.5rem",
-    "margin-bottom": "1.25rem",
-}
+_CARD = """
+:host { background: var(--wb-surface); border: 1px solid var(--wb-line); border-radius: 14px;
+  padding: 1.25rem 1.5rem; margin-bottom: 1.25rem; box-sizing: border-box; }
+@media (max-width: 800px) { :host { padding: 1rem; } }
+"""
 
 
 class ExecutionWidget(pn.viewable.Viewer):
@@ -82,20 +80,8 @@ class ExecutionWidget(pn.viewable.Viewer):
         self.top.on_message = self.bottom.on_message = self._take
         self.loss = Chart(("each step", "smoothed"), "loss", colours)
         self.rates = Chart(tuple(RATE_NAMES.values()), "learning rate", colours)
-        self._charts = pn.Column(
-            pn.Column(
-                self.about_loss,
-                self.loss.pane,
-                self.about_rates,
-                self.rates.pane,
-                styles=_CARD,
-                sizing_mode="stretch_width",
-                margin=0,
-            ),
-            sizing_mode="stretch_width",
-            margin=0,
-            visible=False,
-        )
+        # Filled with the first values: charts take long to build, and a hidden one has no size to be drawn in.
+        self._charts = pn.Column(stylesheets=[_CARD], sizing_mode="stretch_width", margin=0, visible=False)
         self._page = pn.Column(self.top, self._charts, self.bottom, sizing_mode="stretch_width", margin=0)
 
     def __panel__(self) -> Any:
@@ -157,10 +143,12 @@ class ExecutionWidget(pn.viewable.Viewer):
         self._render()
 
     def _feed(self, before: RunView | None, view: RunView, other: bool) -> None:
-        self._charts.visible = bool(view.loss)
         if other or before is None or _length(before.loss) != _length(view.loss):
             self.loss.feed(view.loss)
             self.rates.feed(view.rates)
+        if view.loss and not self._charts.objects:
+            self._charts.objects = [self.about_loss, self.loss.pane, self.about_rates, self.rates.pane]
+        self._charts.visible = bool(view.loss)
 
     def _session_changed(self) -> None:
         started = self.session.started
@@ -369,7 +357,10 @@ def _where(view: RunView) -> str:
 
 
 def _left(view: RunView) -> str:
-    return f"about {words.duration(view.seconds_left)}" if view.seconds_left is not None else "not known yet"
+    if view.seconds_left is None:
+        return "not known yet"
+    minutes = round(view.seconds_left / 60)
+    return f"about {words.duration(60 * minutes)}" if minutes else "under 1 min"
 
 
 def _length(series: dict[str, Any]) -> int:
@@ -399,10 +390,12 @@ def _result(view: RunView) -> Html:
 def _figures(view: RunView) -> Html:
     steps, values = view.loss["each step"]
     smooth = view.loss["smoothed"][1]
-    lowest = int(np.nanargmin(smooth)) if np.isfinite(smooth).any() else 0
+    # The first tenth is left out: there the smoothed line has little to smooth and may start low by chance.
+    settled = smooth[len(smooth) // 10 :]
+    lowest = len(smooth) - len(settled) + (int(np.nanargmin(settled)) if np.isfinite(settled).any() else 0)
     text = (
         f"At step {int(steps[-1]):,} the loss is {values[-1]:.4f}, smoothed {smooth[-1]:.4f}. "
-        f"The smoothed loss was lowest at step {int(steps[lowest]):,}: {smooth[lowest]:.4f}."
+        f"After the start, the smoothed loss was lowest at step {int(steps[lowest]):,}: {smooth[lowest]:.4f}."
     )
     return h(
         "div",
@@ -426,9 +419,7 @@ def _legend(raw: str, smooth: str) -> Html:
         stroke = h("line", x1=0, y1=5, x2=28, y2=5, class_=kind)
         return h("span", h("svg", stroke, width=28, height=10, aria_hidden="true"), name)
 
-    return h(
-        "p", raw and line("raw", f"{raw} (thin)"), line("smooth", f"{smooth} (thick)"), class_="legend-line"
-    )
+    return h("p", line("raw", f"{raw} (thin)"), line("smooth", f"{smooth} (thick)"), class_="legend-line")
 
 
 def _rates_heading(view: RunView) -> Html:
@@ -439,18 +430,19 @@ def _rates_heading(view: RunView) -> Html:
         "div",
         h("h2", h("span", "🎓", class_="emoji", aria_hidden="true"), "Learning rate"),
         h("p", f"How strongly each step changes the LoRA. Now: {newest}.", class_="soft"),
+        _legend(*RATE_NAMES.values()) if set(RATE_NAMES.values()) <= view.rates.keys() else None,
         class_="stack",
     )
 
 
 def _figure(preview: Preview) -> Html:
-    seed = f", seed {preview.seed}" if preview.seed is not None else ""
+    seed = f"seed {preview.seed}" if preview.seed is not None else ""
     width, height = preview.size
-    alt = f"Preview at {preview.when} of “{preview.prompt}”{seed}"
+    alt = f"Preview at {preview.when} of “{preview.prompt}”" + (seed and f", {seed}")
     return h(
         "figure",
         h("img", src=preview.source, alt=alt, width=width, height=height),
-        h("figcaption", preview.when.capitalize(), seed),
+        h("figcaption", preview.when.capitalize(), h("br"), seed),
         data_key=str(preview.path),
     )
 

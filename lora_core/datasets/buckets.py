@@ -11,7 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from lora_core.errors import InputError
 from lora_core.options import TrainingOptions
@@ -82,8 +82,7 @@ class Buckets:
             raise _no_bucket(
                 f"There is no bucket for a resolution of {self.resolution} px.", "min_bucket_reso"
             )
-        shape = width / height
-        return min(self.sizes, key=lambda size: abs(size[0] / size[1] - shape))
+        return _nearest(self, width, height)
 
     def _own_size(self, width: int, height: int) -> Size:
         """Shrink to the area if need be, then cut to steps: the nearer shape of two roundings wins."""
@@ -109,6 +108,13 @@ class Buckets:
     def _to_step(self, value: float) -> int:
         rounded = int(value + 0.5)
         return rounded - rounded % self.step
+
+
+@lru_cache(maxsize=65536)
+def _nearest(rule: Buckets, width: int, height: int) -> Size:
+    """The bucket whose shape is nearest. A page asks for the same pictures again and again."""
+    shape = width / height
+    return min(rule.sizes, key=lambda size: abs(size[0] / size[1] - shape))
 
 
 def fill(options: TrainingOptions, sizes: Iterable[Size]) -> dict[Size, int]:

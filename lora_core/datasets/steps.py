@@ -119,12 +119,12 @@ def count_steps(
 ) -> StepCount:
     """Count the steps of a training.
 
-    Formula and the precedence of epochs over steps from ``train_network.py`` of sd-scripts 0.10.1, one
-    process. Arguments and errors as `fill_data_sets`.
+    Formula and the precedence of epochs over steps from ``train_network.py`` of sd-scripts 0.10.1: batches are
+    shared out among the processes. Arguments and errors as `fill_data_sets`.
     """
     sets = fill_data_sets(options, scan, more)
     batches = sum(one.batches for one in sets)
-    per_epoch = math.ceil(batches / options["gradient_accumulation_steps"])
+    per_epoch = math.ceil(batches / options["num_processes"] / options["gradient_accumulation_steps"])
     epochs = options["max_train_epochs"]
     if epochs is not None:
         total = epochs * per_epoch
@@ -157,7 +157,7 @@ def _sentence(
     """The reckoning in words. ``parts``: pictures and repeats of each folder."""
     if not count.uses:
         return "There are no pictures yet."
-    accumulation = options["gradient_accumulation_steps"]
+    accumulation, processes = options["gradient_accumulation_steps"], options["num_processes"]
     if len(parts) == 1:
         pictures, repeats = parts[0]
         text = f"{_many(pictures, 'picture')} × {_many(repeats, 'repeat')}"
@@ -169,8 +169,10 @@ def _sentence(
     text += f" ÷ batch {' or '.join(map(str, batch_sizes))}"
     if accumulation > 1:
         text += f" ÷ accumulation {accumulation}"
+    if processes > 1:
+        text += f" ÷ {processes} processes"
     epoch = f"{text} = {_many(count.steps_per_epoch, 'step')} an epoch"
-    share = batch_sizes[0] * accumulation
+    share = batch_sizes[0] * accumulation * processes
     if len(batch_sizes) > 1 or count.uses + count.reg_uses != count.steps_per_epoch * share:
         epoch += (
             " (rounded up)"

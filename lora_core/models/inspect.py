@@ -1,189 +1,193 @@
-"""Tell what a model file is, without loading it: from the names and shapes in its header.
-
-A safetensors file begins with eight bytes, the length of a JSON text (little-endian), and that text, which
-lists every tensor's name, type and shape. So a 7 GB file is known after a few hundred kilobytes.
-"""
+"""Tell what a model is, without loading it: from a file's header, or from a folder's settings."""
 
 from __future__ import annotations
 
 import json
-import struct
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from lora_core.errors import InputError, StorageError
+from lora_core.errors import InputError
+from lora_core.models.header import Header, read_header
+from lora_core.models.kinds import (
+    UNET,
+    VAE,
+    Kind,
+    ModelInfo,
+    Shapes,
+    bare,
+    classify,
+    text_encoder,
+    vae_part,
+)
 
-LONGEST_HEADER = 100_000_000
-"""Bytes; the limit of the safetensors format itself."""
+__all__ = ["Header", "Kind", "ModelInfo", "classify", "inspect", "read_header"]
 
+_WHOLE = {
+    "sd15": {"cond_stage_model.": "text encoder", VAE: "VAE"},
+    "sd2": {"cond_stage_model.": "text encoder", VAE: "VAE"},
+    "sdxl": {
+        "conditioner.embedders.0.transformer.": "text encoder CLIP L",
+        "conditioner.embedders.1.model.": "text encoder CLIP G",
+        VAE: "VAE",
+    },
+}
+"""Family -> what its single file holds beside the U-Net, by how the names begin."""
 
-class Kind(Enum):
-    """What a model file holds."""
-
-    CHECKPOINT = "base model"
-    LORA = "LoRA"
-    VAE = "VAE"
-    OTHER = "file of another kind"
-
-
-@dataclass(frozen=True)
-class ModelInfo:
-    """What a model file or folder is.
-
-    Attributes:
-        kind: what it holds.
-        family: ``sd15``, ``sdxl``, another family's name, or empty if it cannot be told.
-        metadata: the file's own notes, as text by name.
-    """
-
-    kind: Kind
-    family: str = ""
-    metadata: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Header:
-    """A safetensors header: shapes by tensor name, and the notes."""
-
-    shapes: Mapping[str, tuple[int, ...]]
-    metadata: Mapping[str, str]
-
-
-def read_header(path: Path) -> Header:
-    """Read a safetensors file's header.
-
-    Raises:
-        InputError: it is not a safetensors file, or is cut off.
-        StorageError: it cannot be read.
-    """
-    try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            start = file.read(8)
-            length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
-            if not 2 <= length <= min(LONGEST_HEADER, size - 8):
-                raise _not_safetensors(path, "Its first bytes are not a safetensors header.")
-            data = json.loads(file.read(length).decode("utf-8"))
-    except OSError as error:
-        raise StorageError(
-            f"The file {path} cannot be read.",
-            why=str(error.strerror or error),
-            remedy="Check the path, and that you may read it.",
-            value=str(path),
-        ) from error
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise _not_safetensors(path, "Its header is damaged.") from error
-    return _header(path, data, size - 8 - length)
-
-
-def _header(path: Path, data: Any, room: int) -> Header:
-    try:
-        metadata = {str(k): str(v) for k, v in data.pop("__metadata__", {}).items()}
-        shapes = {name: tuple(int(n) for n in entry["shape"]) for name, entry in data.items()}
-        needed = max((int(entry["data_offsets"][1]) for entry in data.values()), default=0)
-    except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
-        raise _not_safetensors(path, "Its header is damaged.") from error
-    if needed > room:
-        raise _not_safetensors(
-            path, f"It is cut off: {needed - room:,} bytes are missing. Download it again."
-        )
-    return Header(shapes, metadata)
-
-
-def _not_safetensors(path: Path, why: str) -> InputError:
-    return InputError(
-        f"{path.name} is not a proper safetensors file.",
-        why=why,
-        remedy="Choose another file, or download it again.",
-        value=str(path),
-    )
+_INSIDE = {
+    "clip_l": "text_encoders.clip_l.",
+    "clip_g": "text_encoders.clip_g.",
+    "t5xxl": "text_encoders.t5xxl.",
+    "vae": VAE,
+}
+"""Parts that the trainer takes from an SD 3 file, if they are in it."""
 
 
 def inspect(path: Path) -> ModelInfo:
     """What a model is: a safetensors file, or a folder in diffusers layout.
 
     Raises:
-        InputError: it is neither.
+        InputError: it is neither, or is damaged.
         StorageError: it cannot be read.
     """
     if path.is_dir():
         return _folder(path)
     header = read_header(path)
     kind, family = classify(header.shapes)
-    return ModelInfo(kind, family, header.metadata)
+    info = ModelInfo(
+        kind, family, header.metadata, dtype=header.dtype, quantized=_quantized(header), **_more(kind, header)
+    )
+    return _checkpoint(info, header) if kind is Kind.CHECKPOINT else info
 
 
-def classify(shapes: Mapping[str, tuple[int, ...]]) -> tuple[Kind, str]:
-    """Kind and family by tensor names; where names are alike, by shapes."""
-    names = shapes.keys()
-    if any(
-        name.startswith(("lora_unet_", "lora_te")) or _LORA_PARTS & set(name.split(".")) for name in names
-    ):
-        return Kind.LORA, "sdxl" if any(name.startswith("lora_te2_") for name in names) else ""
-    if any("input_hint_block" in name or name.startswith("control_model.") for name in names):
-        return Kind.OTHER, ""
-    unet = "model.diffusion_model."
-    if any(f"{unet}input_blocks." in name for name in names):
-        return Kind.CHECKPOINT, _unet_family(shapes)
-    for part, family in _OTHER_FAMILIES.items():
-        if any(part in name for name in names):
-            return Kind.CHECKPOINT, family
-    bare = {name.removeprefix("first_stage_model.") for name in names}
-    if any(name.startswith("decoder.") for name in bare) and any(
-        name.startswith("encoder.") for name in bare
-    ):
-        return Kind.VAE, ""
-    return Kind.OTHER, ""
+def _more(kind: Kind, header: Header) -> dict[str, Any]:
+    if kind is Kind.VAE:
+        return {"part": vae_part(header.shapes), "layout": _ldm_layout(header.shapes)}
+    if kind is Kind.TEXT_ENCODER:
+        return {"part": text_encoder(header.shapes) or ""}
+    if kind is Kind.LORA:
+        downs = (
+            s for name, s in header.shapes.items() if name.endswith(("lora_down.weight", "lora_A.weight"))
+        )
+        return {"ranks": frozenset(shape[0] for shape in downs if shape)}
+    return {}
 
 
-_LORA_PARTS = {"lora_up", "lora_down", "lora_A", "lora_B", "hada_w1_a", "lokr_w1"}
-_OTHER_FAMILIES = {"double_blocks.": "FLUX", "joint_blocks.": "SD 3"}
+def _ldm_layout(shapes: Shapes) -> bool:
+    return not any(name.startswith(("encoder.down_blocks.", "decoder.up_blocks.")) for name in shapes)
 
 
-def _unet_family(shapes: Mapping[str, tuple[int, ...]]) -> str:
-    """SDXL's UNet takes the picture size as a label; SD 2 has another text encoder than SD 1."""
-    if any(n.startswith(("conditioner.", "model.diffusion_model.label_emb.")) for n in shapes):
-        return "sdxl"
-    if any(n.startswith("cond_stage_model.model.") for n in shapes):
-        return "SD 2"
-    return "sd15"
+def _quantized(header: Header) -> str:
+    """Weights with scales beside them cannot be read by loaders that do not know these."""
+    for name in header.shapes:
+        if name == "scaled_fp8" or name.endswith((".scale_weight", ".weight_scale")):
+            return "It holds scaled fp8 numbers, whose scales the trainer would leave out."
+        if ".quant_state." in name or name.endswith((".absmax", ".quant_map")):
+            return "It is quantized to 4 or 8 bits, which is for painting only."
+    return ""
+
+
+def _checkpoint(info: ModelInfo, header: Header) -> ModelInfo:
+    names, inner = header.shapes, bare(header.shapes)
+    changes: dict[str, Any] = {"v_prediction": _v_prediction(header)}
+    if info.family in _WHOLE:
+        parts = _WHOLE[info.family].items()
+        changes["missing"] = tuple(
+            what for start, what in parts if not any(name.startswith(start) for name in names)
+        )
+        entry = names.get(f"{UNET}input_blocks.0.0.weight", ())
+        changes["variant"] = "inpainting" if entry[1:2] in ((8,), (9,)) else ""
+    elif info.family == "sd3":
+        changes["contains"] = frozenset(
+            part for part, start in _INSIDE.items() if any(name.startswith(start) for name in names)
+        )
+        changes["layout"] = any(name.startswith(UNET) for name in names)
+    elif info.family == "flux":
+        changes["variant"] = _flux_variant(inner)
+    elif info.family == "hunyuan_image":
+        extra = ("guidance_in.", "time_r_in.")
+        changes["variant"] = "distilled" if any(name.startswith(extra) for name in inner) else ""
+    elif info.family == "anima":
+        changes["missing"] = () if any(n.startswith("llm_adapter.") for n in inner) else ("LLM adapter",)
+    return ModelInfo(**{**vars(info), **changes})
+
+
+def _flux_variant(names: Shapes) -> str:
+    if any(name.startswith("distilled_guidance_layer.") for name in names):
+        return "chroma"
+    guided = ("guidance_in.", "time_text_embed.guidance_embedder.")
+    return "dev" if any(name.startswith(guided) for name in names) else "schnell"
+
+
+def _v_prediction(header: Header) -> bool | None:
+    """A tensor named ``v_pred`` marks such a model for painting tools; else the notes may say it."""
+    if "v_pred" in header.shapes:
+        return True
+    said = header.metadata.get("modelspec.prediction_type", "").lower()
+    if said in ("v", "v_prediction", "velocity"):
+        return True
+    return False if said in ("epsilon", "eps") else None
 
 
 _PIPELINES = {
     "StableDiffusionPipeline": "sd15",
     "StableDiffusionXLPipeline": "sdxl",
-    "FluxPipeline": "FLUX",
-    "StableDiffusion3Pipeline": "SD 3",
+    "StableDiffusion3Pipeline": "sd3",
+    "FluxPipeline": "flux",
+    "ChromaPipeline": "flux",
+    "Lumina2Pipeline": "lumina",
+    "Lumina2Text2ImgPipeline": "lumina",
+    "HunyuanImagePipeline": "hunyuan_image",
 }
 
 
 def _folder(path: Path) -> ModelInfo:
-    index = path / "model_index.json"
-    try:
-        data = json.loads(index.read_text("utf-8"))
-        name = str(data["_class_name"])
-    except FileNotFoundError:
-        raise InputError(
-            f"The folder {path} is not a model.",
-            why="A model in diffusers layout has a file model_index.json.",
-            remedy="Choose a .safetensors file, or the folder that has that file.",
-            value=str(path),
-        ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"The model in the folder {path} cannot be understood.",
-            why=f"Its model_index.json is damaged ({error}).",
-            remedy="Download the model again.",
-            value=str(path),
-        ) from error
-    if not (path / "unet").is_dir() and name in ("StableDiffusionPipeline", "StableDiffusionXLPipeline"):
+    name = str(_json(path / "model_index.json", needed=path).get("_class_name", ""))
+    if name not in _PIPELINES:
+        return ModelInfo(Kind.OTHER, folder=True)
+    family = _PIPELINES[name]
+    if family in ("sd15", "sdxl") and not (path / "unet").is_dir():
         raise InputError(
             f"The model in the folder {path} is not complete.",
             why="Its part unet is missing.",
             remedy="Download the model again.",
             value=str(path),
         )
-    return ModelInfo(Kind.CHECKPOINT if name in _PIPELINES else Kind.OTHER, _PIPELINES.get(name, ""))
+    if family == "sd15" and _json(path / "unet" / "config.json").get("cross_attention_dim") == 1024:
+        family = "sd2"
+    said = str(_json(path / "scheduler" / "scheduler_config.json").get("prediction_type", ""))
+    return ModelInfo(
+        Kind.CHECKPOINT,
+        family,
+        folder=True,
+        variant="chroma" if name == "ChromaPipeline" else "",
+        v_prediction={"v_prediction": True, "epsilon": False}.get(said),
+    )
+
+
+def _json(file: Path, needed: Path | None = None) -> dict[str, Any]:
+    """A settings file of a folder; empty if it is not there and not needed.
+
+    Raises:
+        InputError: it is damaged, or is not there although ``needed`` names the folder that needs it.
+    """
+    try:
+        data = json.loads(file.read_text("utf-8"))
+        if not isinstance(data, dict):
+            raise TypeError("it is not a table")
+    except FileNotFoundError:
+        if needed is None:
+            return {}
+        raise InputError(
+            f"The folder {needed} is not a model.",
+            why="A model in diffusers layout has a file model_index.json.",
+            remedy="Choose a .safetensors file, or the folder that has that file.",
+            value=str(needed),
+        ) from None
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(
+            f"The model in the folder {file.parent} cannot be understood.",
+            why=f"Its {file.name} is damaged ({error}).",
+            remedy="Download the model again.",
+            value=str(file.parent),
+        ) from error
+    return data

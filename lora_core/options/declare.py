@@ -14,6 +14,7 @@ The attribute's name is the trainer's own key wherever the trainer has one.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -259,6 +260,7 @@ class Group(param.Parameterized):
     purpose = ""
 
     @classmethod
+    @functools.cache  # asked for thousands of times whenever options are written
     def key(cls) -> str:
         """The group's name in TOML files and on `TrainingOptions`."""
         return "".join("_" + c.lower() if c.isupper() else c for c in cls.__name__).lstrip("_")

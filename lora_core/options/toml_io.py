@@ -17,37 +17,47 @@ writer of the package ``toml`` fails on texts such as ``\\x``, and its reader on
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import tomli_w
 
-from lora_core.errors import InputError, Level, Problem, StorageError, UnknownKeyError
+from lora_core.errors import InputError, Level, Problem, UnknownKeyError
 from lora_core.options.container import GROUPS, TrainingOptions, unknown_key
 from lora_core.options.declare import Option
+from lora_core.options.migration import VERSION, migrate
+from lora_core.options.toml_text import check_version, parse, read_text
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-VERSION = 1
-"""Version of the file format."""
+__all__ = [
+    "HEADER",
+    "VERSION",
+    "dumps",
+    "load",
+    "loads",
+    "loads_leniently",
+    "parse",
+    "read_header",
+    "read_text",
+    "values_of",
+]
 
 HEADER = ("engine", "preset", "about")
 """What may stand in front of the groups besides ``version`` and ``unset``: it is not an option."""
 
 
-def dumps(options: TrainingOptions, *, header: Mapping[str, Any] | None = None) -> str:
+def dumps(
+    options: TrainingOptions, *, header: Mapping[str, Any] | None = None, leave_out: Collection[str] = ()
+) -> str:
     """All options as TOML text. Every value is written, defaults too, so that the file stays true when a
     later version has other defaults.
 
     Args:
         options: what to write.
         header: extra entries in front; see `HEADER`.
+        leave_out: names of options that are not to stand in it.
 
     Raises:
         ValueError: the header has another entry.
@@ -57,11 +67,13 @@ def dumps(options: TrainingOptions, *, header: Mapping[str, Any] | None = None) 
         if name not in HEADER:
             raise ValueError(f"{name!r} cannot stand in the header; known are {', '.join(HEADER)}")
         document[name] = value
-    if unset := [o.name for o in options if options[o.name] is None and o.default is not None]:
+    written = [o for o in options if o.name not in leave_out]
+    if unset := [o.name for o in written if options[o.name] is None and o.default is not None]:
         document["unset"] = unset
-    for group in GROUPS:
-        values = {o.name: options[o.name] for o in group.options()}
-        document[group.key()] = {name: value for name, value in values.items() if value is not None}
+    document |= {group.key(): {} for group in GROUPS}
+    for option in written:
+        if (value := options[option.name]) is not None:
+            document[option.group][option.name] = value
     scalars_first = sorted(document.items(), key=lambda item: isinstance(item[1], dict))
     return tomli_w.dumps(dict(scalars_first))
 
@@ -73,15 +85,26 @@ def loads(text: str) -> TrainingOptions:
         UnknownKeyError: a table or setting does not exist, or stands in the wrong table.
         InputError: it is not TOML, is from a newer version, or a value cannot be used.
     """
+    return TrainingOptions(**values_of(text))
+
+
+def values_of(text: str) -> dict[str, Any]:
+    """Only the options that a text names, by name; None for those listed in ``unset``.
+
+    Raises:
+        UnknownKeyError, InputError: see `loads`. A value's own limits are not looked at here.
+    """
     document = parse(text)
-    _check_version(document.pop("version", VERSION))
-    unset = document.pop("unset", [])
+    version = document.pop("version", VERSION)
+    check_version(version)
     for name in HEADER:
         document.pop(name, None)
+    document = migrate(document, version)
+    unset = document.pop("unset", [])
     values: dict[str, Any] = {}
     for table, content in document.items():
         values |= _group_values(table, content)
-    return TrainingOptions(**values, **_unset_values(unset, values))
+    return {**values, **_unset_values(unset, values)}
 
 
 def loads_leniently(text: str) -> tuple[TrainingOptions, list[Problem]]:
@@ -98,11 +121,13 @@ def loads_leniently(text: str) -> tuple[TrainingOptions, list[Problem]]:
     """
     document = parse(text)
     errors: list[InputError] = []
-    with _noted(errors):
-        _check_version(document.pop("version", VERSION))
-    unset = document.pop("unset", [])
+    version = document.pop("version", VERSION)
     for name in HEADER:
         document.pop(name, None)
+    with _noted(errors):
+        check_version(version)
+        document = migrate(document, version)
+    unset = document.pop("unset", [])
     values = _values_anywhere(document, errors)
     for part in [[name] for name in unset] if isinstance(unset, list) else [unset]:
         with _noted(errors):
@@ -133,66 +158,9 @@ def read_header(text: str) -> dict[str, Any]:
     return {name: document[name] for name in HEADER if name in document}
 
 
-def read_text(path: Path) -> str:
-    """A text file's content.
-
-    Raises:
-        StorageError: it is not there, cannot be read, or is not UTF-8.
-    """
-    try:
-        return path.read_text("utf-8-sig")  # Windows editors put a mark in front that TOML does not know
-    except (OSError, UnicodeDecodeError) as error:
-        missing = isinstance(error, FileNotFoundError)
-        raise StorageError(
-            f"The file {path} cannot be read.",
-            why="There is no such file." if missing else str(getattr(error, "strerror", None) or error),
-            remedy="Check the path." if missing else "Check that it is a text file that you may read.",
-            field="path",
-            value=str(path),
-        ) from error
-
-
-def parse(text: str) -> dict[str, Any]:
-    """TOML text as a dict.
-
-    Raises:
-        InputError: it is not TOML; the reason names the line.
-    """
-    try:
-        found: dict[str, Any] = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # ValueError: also a number of thousands of digits
-        raise InputError(
-            "The settings file is not proper TOML.",
-            why=f"{error}.",
-            remedy="Correct that line. Texts stand in quotes; true and false are in small letters.",
-            field="toml",
-        ) from error
-    return found
-
-
-def _check_version(version: Any) -> None:
-    if isinstance(version, bool) or not isinstance(version, int) or version < 1:
-        raise InputError(
-            f"The file's version cannot be {version!r}.",
-            why="The version is a whole number from 1.",
-            remedy=f"Write version = {VERSION}.",
-            field="version",
-            value=version,
-        )
-    if version > VERSION:
-        raise InputError(
-            f"The file is of version {version}.",
-            why=f"This program knows versions up to {VERSION}.",
-            remedy="Update LoRA Workbench, or export the file from there in an older version.",
-            field="version",
-            value=version,
-        )
-
-
 def _group_values(table: str, content: Any) -> dict[str, Any]:
     """The values of one table, each checked to be an option of that group."""
-    keys = [group.key() for group in GROUPS]
-    names = {option.name: option for group in GROUPS for option in group.options()}
+    keys, names = _known()
     if table in names:
         raise _misplaced(names[table], "stands outside of any table")
     if table not in keys:
@@ -211,6 +179,13 @@ def _group_values(table: str, content: Any) -> dict[str, Any]:
         if names[name].group != table:
             raise _misplaced(names[name], f"stands in [{table}]")
     return dict(content)
+
+
+@cache
+def _known() -> tuple[list[str], dict[str, Option]]:
+    """The tables, and the options by name."""
+    keys = [group.key() for group in GROUPS]
+    return keys, {option.name: option for group in GROUPS for option in group.options()}
 
 
 def _misplaced(option: Option, where: str) -> UnknownKeyError:

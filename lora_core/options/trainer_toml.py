@@ -15,59 +15,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lora_core.errors import InputError
+from lora_core.errors import InputError, UnknownKeyError
+from lora_core.options import extras, networks, trainer_values
 from lora_core.options.container import GROUPS, TrainingOptions, unknown_key
 from lora_core.options.declare import Option, Place
 from lora_core.options.folders import MAIN, DataSet, FolderUse, data_sets
 from lora_core.options.groups.folder import FOLDER_OPTIONS
+from lora_core.options.omitted import OMITTED
+from lora_core.options.trainer_values import NEUTRAL, TRAINER_DEFAULTS
 
-NETWORK_MODULE = "networks.lora"
-"""The trainer's module that makes LoRA and LoCon networks."""
+__all__ = ["PLAN_KEYS", "TRAINER_DEFAULTS", "TrainerFiles", "from_trainer", "to_trainer"]
 
 PLAN_KEYS = frozenset(
-    "config_file dataset_config output_dir logging_dir log_with log_prefix log_tracker_name sample_prompts "
-    "console_log_level console_log_file console_log_simple skip_cache_check".split()
+    "config_file dataset_config output_dir logging_dir log_prefix sample_prompts "
+    "console_log_level console_log_file console_log_simple".split()
 )
 """Keys of the main table that a plan writes: no option, passed over when read."""
-
-TRAINER_DEFAULTS: Mapping[str, Any] = {
-    "caption_extension": ".caption",
-    "num_repeats": 1,
-    "keep_tokens": 0,
-    "caption_dropout_rate": 0.0,
-    "caption_tag_dropout_rate": 0.0,
-    "min_bucket_reso": 256,
-    "max_bucket_reso": 1024,
-    "bucket_reso_steps": 64,
-    "train_batch_size": 1,
-    "gradient_accumulation_steps": 1,
-    "max_data_loader_n_workers": 8,
-    "learning_rate": 2e-6,
-    "lr_scheduler": "constant",
-    "lr_scheduler_num_cycles": 1,
-    "lr_scheduler_power": 1.0,
-    "lr_warmup_steps": 0,
-    "max_grad_norm": 1.0,
-    "network_dim": 4,
-    "network_alpha": 1.0,
-    "conv_alpha": 1.0,
-    "optimizer_type": "AdamW",
-    "mixed_precision": "no",
-    "vae_batch_size": 1,
-    "sample_sampler": "ddim",
-    "output_name": "last",
-    "save_model_as": "safetensors",
-    "multires_noise_discount": 0.3,
-    "loss_type": "l2",
-    "huber_c": 0.1,
-    "huber_schedule": "snr",
-    "prior_loss_weight": 1.0,
-}
-"""What the trainer takes where a key is absent, for options that cannot be None.
-
-From the parsers of sd-scripts 0.10.1; ``network_dim``, ``conv_alpha`` and ``output_name`` from its code.
-"""
-
 
 _MAIN_OPTIONS = {option.name: option for group in GROUPS for option in group.options()}
 _DATASET_PLACES = (Place.GENERAL, Place.DATASET, Place.SUBSET)
@@ -91,7 +54,11 @@ class TrainerFiles:
 
 
 def to_trainer(options: TrainingOptions) -> TrainerFiles:
-    """Options as the trainer wants them. Pure: paths stay as given."""
+    """Options as the trainer wants them. Pure: paths stay as given.
+
+    Raises:
+        InputError: a line of the further trainer options cannot be used.
+    """
     tables: dict[Place, dict[str, Any]] = {place: {} for place in Place}
     ours: dict[str, Any] = {}
     for option in options:
@@ -99,17 +66,40 @@ def to_trainer(options: TrainingOptions) -> TrainerFiles:
         if option.meta.place is Place.OURS:
             if option.name not in ("prompts", "more_folders"):
                 ours[option.name] = value
-        elif not options.applies(option.name):
-            if value != option.default:
+        elif option.meta.place is Place.SCHEDULER_ARGS or not options.applies(option.name):
+            if value != option.default:  # arguments of a schedule depend on the steps: see `schedules`
                 ours[option.name] = value
         elif value is not None:
             tables[option.meta.place][option.key] = [value] if option.meta.as_list else value
-    train = {"network_module": NETWORK_MODULE, **tables[Place.TRAIN]}
-    if arguments := tables[Place.NETWORK_ARGS]:
-        train["network_args"] = [f"{key}={value}" for key, value in arguments.items()]
+    train = {
+        "network_module": networks.module(options["network_type"], options["family"]),
+        **tables[Place.TRAIN],
+    }
+    _finish(train, options, tables[Place.NETWORK_ARGS], ours)
     dataset: dict[str, Any] = {"general": tables[Place.GENERAL]} if tables[Place.GENERAL] else {}
     dataset["datasets"] = [_data_set(one, tables) for one in data_sets(options)]
     return TrainerFiles(train, dataset, "".join(f"{prompt}\n" for prompt in options["prompts"]), ours)
+
+
+def _finish(
+    train: dict[str, Any], options: TrainingOptions, arguments: Mapping[str, Any], ours: dict[str, Any]
+) -> None:
+    """Put into the main table what is not one option, one key."""
+    if options["family"] == "sd2":
+        train["v2"] = True
+    if rates := trainer_values.text_encoder_rates(options):
+        train["text_encoder_lr"] = rates
+        ours["text_encoder_lr"] = options["text_encoder_lr"]
+    if not train["base_weights"]:
+        del train["base_weights"]
+    if "base_weights_multiplier" in train:
+        one = train.pop("base_weights_multiplier")
+        ours["base_weights_multiplier"] = one
+        if count := len(options["base_weights"]):
+            train["base_weights_multiplier"] = [one] * count
+    if told := trainer_values.network_arguments(options, arguments):
+        train["network_args"] = told
+    train |= extras.parse(options["extra_options"])
 
 
 def _data_set(one: DataSet, tables: Mapping[Place, Mapping[str, Any]]) -> dict[str, Any]:
@@ -148,12 +138,11 @@ def from_trainer(
         UnknownKeyError: a key is not one of the options.
         InputError: a value cannot be used.
     """
-    found = _from_train(_flat(train))
+    given, ours = _flat(train), ours or {}
+    found = _from_train(given, ours)
     found |= _from_dataset(dataset, found)
     found["prompts"] = [s for s in map(str.strip, prompts.splitlines()) if s and not s.startswith("#")]
-    found.setdefault("family", "sdxl" if "cache_text_encoder_outputs" in found else "sd15")
-    found.setdefault("network_type", "locon" if "conv_dim" in found else "lora")
-    found |= ours or {}
+    found |= ours
     absent = [option for option in TrainingOptions() if option.name not in found]
     found |= {option.name: _absent(option) for option in absent if option.meta.place is not Place.OURS}
     options = TrainingOptions(**found)
@@ -167,10 +156,14 @@ def _absent(option: Option, *, main: bool = False) -> Any:
     """The value of an option whose key is not there. ``main``: take the main folder's declaration."""
     if main and option.name in _MAIN_OPTIONS:
         option = _MAIN_OPTIONS[option.name]
+    if option.meta.place is Place.SCHEDULER_ARGS:
+        return option.default
     if option.name in TRAINER_DEFAULTS:
         return TRAINER_DEFAULTS[option.name]
     if option.optional:
         return None
+    if option.meta.place is Place.NETWORK_ARGS:
+        return option.default
     return False if option.kind == "boolean" else option.default
 
 
@@ -188,30 +181,87 @@ def _keys(*places: Place) -> dict[str, Option]:
     return {option.key: option for option in options if option.meta.place in places}
 
 
-def _from_train(train: Mapping[str, Any]) -> dict[str, Any]:
+def _from_train(train: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
     known = _keys(Place.TRAIN)
-    found: dict[str, Any] = {}
+    passed = {
+        *PLAN_KEYS,
+        "network_module",
+        "network_args",
+        "v2",
+        *extras.parse(ours.get("extra_options", ())),
+    }
+    family = str(ours.get("family") or trainer_values.family_of(train, known))
+    found: dict[str, Any] = {"family": family, **_from_network(train, family, ours)}
     for key, value in train.items():
-        if key in known:
+        if key == "text_encoder_lr":
+            found |= trainer_values.read_text_encoder_rates(value, family)
+        elif key == "log_with":
+            found["log_with"] = "all" if value in ("all", "wandb") else None
+        elif key in known:
             found[known[key].name] = _value(known[key], value)
-        elif key == "network_args":
-            found |= _from_network_args(value)
-        elif key == "network_module":
-            _check_module(value)
-        elif key not in PLAN_KEYS and not _of_dataset(key):
-            raise unknown_key(
-                key, [*known, "network_args", *PLAN_KEYS], "a setting of the trainer known here"
-            )
+        elif _of_dataset(key):
+            found |= _fallback(key, value)
+        elif key not in passed:
+            raise _unknown(key, known)
     return found
 
 
-_ARGPARSE_NAMES = {"train_batch_size": "train_batch_size", "dataset_repeats": "num_repeats"}
+def _unknown(key: str, known: Mapping[str, Option]) -> UnknownKeyError:
+    """The error for a key of the main table that is no option; one that was left out says why."""
+    if key in OMITTED:
+        return UnknownKeyError(
+            f"{key!r} is not a setting of the trainer known here.",
+            why=OMITTED[key],
+            remedy="Take it out.",
+            field=key,
+        )
+    return unknown_key(key, [*known, "network_args", *PLAN_KEYS], "a setting of the trainer known here")
+
+
+def _named(option: Option) -> list[Any]:
+    return [choice for choice in option.choices.values() if choice is not None]
+
+
+def _from_network(train: Mapping[str, Any], family: str, ours: Mapping[str, Any]) -> dict[str, Any]:
+    """The kind of network and its arguments."""
+    module = str(train.get("network_module", networks.module("lora", family)))
+    arguments = trainer_values.split_arguments(train.get("network_args", []))
+    kind = str(ours.get("network_type") or trainer_values.network_kind(module, arguments))
+    left = trainer_values.without_fixed(kind, module, arguments)
+    return {
+        "network_type": kind,
+        **trainer_values.read_arguments(left, _keys(Place.NETWORK_ARGS)),
+    }
+
+
+_ARGPARSE_NAMES = ("train_batch_size", "dataset_repeats")
 """Dataset options that the main table spells otherwise than the dataset table."""
 
 
 def _of_dataset(key: str) -> bool:
     """Whether a key of the main table is a fallback for the dataset table."""
     return key in _ARGPARSE_NAMES or key in _keys(*_DATASET_PLACES)
+
+
+def _fallback(key: str, value: Any) -> dict[str, Any]:
+    """A setting of the pictures in the main table, which the trainer takes where the dataset file is silent."""
+    if key == "train_batch_size":
+        return {"train_batch_size": value}
+    if key == "resolution":
+        return {"resolution": _resolution(value)}
+    option = _keys(*_DATASET_PLACES)["num_repeats" if key == "dataset_repeats" else key]
+    return {option.name: _value(option, value)}
+
+
+def _resolution(value: Any) -> Any:
+    """One side in pixels, where the trainer's files have a number, a text or an equal pair."""
+    parts = value.split(",") if isinstance(value, str) else value
+    if isinstance(parts, list) and parts and len({str(part).strip() for part in parts}) == 1:
+        parts = parts[0]
+    try:
+        return int(parts) if isinstance(value, str) and not isinstance(parts, list) else parts
+    except ValueError:
+        return value
 
 
 def _from_dataset(dataset: Mapping[str, Any], train: Mapping[str, Any]) -> dict[str, Any]:
@@ -269,7 +319,7 @@ def _further(
         if name not in out and option.meta.place is Place.SUBSET:
             value = effective(folder, name)
             if value != effective(whole, name):
-                out[name] = value
+                out[name] = value if value is not None else NEUTRAL.get(name, "")
     size, batch = shared.get("resolution"), shared.get("batch_size")
     if size not in (None, whole.get("resolution")):
         out["resolution"] = size
@@ -313,56 +363,10 @@ def _tables(table: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
 
 
 def _value(option: Option, value: Any) -> Any:
-    if option.meta.as_list and isinstance(value, list):
-        if len(set(value)) > 1:
-            raise InputError(
-                f"{option.label} ({option.name}) cannot be {value!r}.",
-                why="One value for all parts is supported here.",
-                remedy="Keep one value.",
-                field=option.name,
-                value=value,
-            )
+    if option.key == "base_weights_multiplier" and isinstance(value, list):
         return value[0] if value else None
+    if option.name == "resolution" and isinstance(value, list):
+        return _resolution(value)
     if option.choices and isinstance(value, str):  # the trainer reads optimizer names in any case
-        return next((c for c in option.choices.values() if str(c).lower() == value.lower()), value)
+        return next((c for c in _named(option) if str(c).lower() == value.lower()), value)
     return value
-
-
-def _check_module(value: Any) -> None:
-    if value != NETWORK_MODULE:
-        raise InputError(
-            f"network_module cannot be {value!r}.",
-            why="Another kind of network is not supported here.",
-            remedy=f"Write {NETWORK_MODULE!r}, or leave it out.",
-            field="network_module",
-            value=value,
-        )
-
-
-def _from_network_args(arguments: Any) -> dict[str, Any]:
-    known = _keys(Place.NETWORK_ARGS)
-    found = {}
-    for argument in arguments if isinstance(arguments, list) else [arguments]:
-        key, equals, text = str(argument).partition("=")
-        if not equals:
-            raise InputError(
-                f"network_args has the item {argument!r}.",
-                why="Each item must be of the form name=value.",
-                remedy="Write it as name=value, or take it out.",
-                field="network_args",
-                value=argument,
-            )
-        if key not in known:
-            raise unknown_key(key, known, "a network argument known here")
-        option = known[key]
-        try:
-            found[option.name] = int(text) if option.kind == "integer" else float(text)
-        except ValueError:
-            raise InputError(
-                f"{option.label} ({key}) cannot be {text!r}.",
-                why="It must be a number.",
-                remedy="Write a number after the equals sign.",
-                field=option.name,
-                value=text,
-            ) from None
-    return found

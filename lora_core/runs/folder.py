@@ -43,7 +43,7 @@ _NAME_LENGTH = 60
 def read_json(path: Path) -> dict[str, Any] | None:
     """The JSON object in a file; None if the file is missing, cut off or not an object."""
     try:
-        found = json.loads(path.read_text("utf-8", errors="replace"))
+        found = json.loads(atomic.patiently(lambda: path.read_text("utf-8", errors="replace")))
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None

@@ -41,6 +41,9 @@ if sys.platform == "win32":
 else:
     _ASKS = (signal.SIGINT, signal.SIGTERM)
     _KILL = int(signal.SIGKILL)
+_SIGNAL_ERRORS = (OSError, SystemError)
+"""What `os.kill` raises. SystemError under Windows: Ctrl-Break does not reach another console; Python then ends
+the process at once, but trips over the error it had noted first (CPython 3.11, posixmodule.c, os_kill_impl)."""
 _KILL_ROUNDS = 20
 _KILL_PAUSE = 0.25
 
@@ -292,7 +295,7 @@ def _signal_all(who: Iterable[Identity], number: int, leader: Identity | None) -
             os.killpg(group, number)
     for one in who:
         if one.alive() and not (group and _group_of(one.pid) == group):
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(*_SIGNAL_ERRORS):
                 os.kill(one.pid, number)
 
 

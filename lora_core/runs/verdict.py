@@ -18,6 +18,16 @@ _TAIL_BYTES = 128 * 1024
 _SAVED = "model saved"
 _KILLED = re.compile(r"died with <Signals\.(SIG\w+)")
 """What the launcher says when a signal ended its child (subprocess.CalledProcessError)."""
+_STATUS = re.compile(r"returned non-zero exit status (\d+)")
+"""What the launcher says of a child that ended with this exit code (subprocess.CalledProcessError)."""
+_WINDOWS_ENDS = {
+    0xC0000005: "The trainer crashed: a driver or a package does not fit this machine (Windows: 0xC0000005).",
+    0xC0000017: "The machine has run out of memory (Windows: 0xC0000017).",
+    0xC000012D: "The machine has run out of memory, and its page file is full (Windows: 0xC000012D).",
+    0xC0000135: "A part of a package (a DLL) is missing (Windows: 0xC0000135).",
+    0xC000013A: "The trainer was ended by Ctrl+C, or its window was closed (Windows: 0xC000013A).",
+}
+"""Exit codes that Windows gives to a program it ended ([MS-ERREF] 2.3.1, NTSTATUS values)."""
 _LAUNCHER = re.compile(r"\b(CalledProcessError|ChildFailedError)\b")
 _TRACEBACK = "Traceback (most recent call last)"
 _BARS_AFTER_ERROR = 2
@@ -95,14 +105,14 @@ def judge(folder: Path, final_file: Path | None, exit_code: int | None) -> Verdi
         return Verdict(State.FINISHED)
     if exit_code is None:
         return _unseen(folder, lines, done)
-    inner = next((kill[1] for line in reversed(lines) if (kill := _KILLED.search(line))), "")
+    ended = _ended_by_system(exit_code, lines)
     lines = _without_launcher(lines)
     error = ending_error(lines)
     if exit_code == 0:
         found = error or last_line(lines) or "The log is empty."
         name = final_file.name if final_file else "LoRA"
         return Verdict(State.FAILED, f"The trainer ended without writing {name}. {found}{_room(folder)}")
-    return Verdict(State.FAILED, f"{_failure(exit_code, inner, error or last_line(lines))}{_room(folder)}")
+    return Verdict(State.FAILED, f"{_failure(exit_code, ended, error or last_line(lines))}{_room(folder)}")
 
 
 def _unseen(folder: Path, lines: list[str], done: bool) -> Verdict:
@@ -123,18 +133,32 @@ def _unseen(folder: Path, lines: list[str], done: bool) -> Verdict:
     )
 
 
-def _failure(exit_code: int, inner: str, said: str) -> str:
+def _failure(exit_code: int, ended: str, said: str) -> str:
     """One or two sentences for a trainer that ended with an error.
 
     Args:
         exit_code: the trainer's, negative for a signal.
-        inner: name of the signal that ended the trainer under its launcher, or empty.
+        ended: how the system ended it, or empty.
         said: the error, else the last words of the log.
     """
+    if ended:
+        return f"{ended} {said}".rstrip()
+    return said or f"The trainer ended with exit code {exit_code}, and its log is empty."
+
+
+def _ended_by_system(exit_code: int, lines: list[str]) -> str:
+    """A sentence if the system ended the trainer, or the trainer under its launcher; else empty.
+
+    Args:
+        exit_code: as Python tells it: negative for a signal, 32 bits without sign under Windows.
+        lines: the log with the launcher's words.
+    """
+    inner = next((found[1] for line in reversed(lines) if (found := _KILLED.search(line))), "")
     if killed := inner or _signal_name(exit_code):
         hint = " Often the machine has run out of memory." if killed == "SIGKILL" else ""
-        return f"The trainer was ended from outside by {killed}.{hint} {said}".rstrip()
-    return said or f"The trainer ended with exit code {exit_code}, and its log is empty."
+        return f"The trainer was ended from outside by {killed}.{hint}"
+    codes = [exit_code, *(int(found[1]) for line in lines if (found := _STATUS.search(line)))]
+    return next((_WINDOWS_ENDS[code] for code in codes if code in _WINDOWS_ENDS), "")
 
 
 def _signal_name(exit_code: int) -> str:

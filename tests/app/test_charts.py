@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bokeh.models import Plot
+from bokeh.models import ColumnDataSource, Plot
 
 from app.charts import POINTS, Chart, decimated, smoothed, visible
 
@@ -78,19 +78,57 @@ def figure_of(chart: Chart) -> Any:
 def test_chart_follows_the_data_until_someone_zooms() -> None:
     chart = Chart(("each step", "smoothed"), "loss", "light")
     figure = figure_of(chart)
-
-    def feed(count: int) -> None:
-        x = np.arange(1, count + 1, dtype=float)
-        chart.feed({"each step": (x, 1 / x), "smoothed": (x, 1 / x)})
-
-    feed(10)
+    feed(chart, 10)
     assert (figure.x_range.start, figure.x_range.end) == (1, 10)
-    feed(50)
+    feed(chart, 50)
     assert figure.x_range.end == 50
     figure.x_range.start, figure.x_range.end = 20, 30
-    feed(100)
+    feed(chart, 100)
     assert (figure.x_range.start, figure.x_range.end) == (20, 30)
     assert figure.x_range.reset_end == 100
+
+
+def feed(chart: Chart, count: int) -> None:
+    x = np.arange(1, count + 1, dtype=float)
+    chart.feed({"each step": (x, 1 / x), "smoothed": (x, 1 / x)})
+
+
+def drawn(figure: Any) -> ColumnDataSource:
+    return figure.renderers[0].data_source
+
+
+def test_a_range_that_was_reported_before_more_data_came_is_no_zoom() -> None:
+    chart = Chart(("each step", "smoothed"), "loss", "light")
+    figure = figure_of(chart)
+    feed(chart, 10)
+    chart._range.event(x_range=(1, 10))
+    feed(chart, 50)
+    assert figure.x_range.end == 50
+    assert drawn(figure).data["step"][-1] == 50
+
+
+def test_a_zoom_draws_its_part_in_full_and_the_reset_everything() -> None:
+    chart = Chart(("each step", "smoothed"), "loss", "light")
+    figure = figure_of(chart)
+    feed(chart, 100_000)
+    assert len(drawn(figure).data["step"]) <= POINTS + 2
+    figure.x_range.start, figure.x_range.end = 50_000, 50_100
+    chart._range.event(x_range=(50_000, 50_100))
+    assert drawn(figure).data["step"].tolist() == list(range(49_999, 50_102))
+    figure.x_range.start, figure.x_range.end = 1, 100_000
+    chart._range.event(x_range=(1, 100_000))
+    assert drawn(figure).data["step"][-1] == 100_000
+    feed(chart, 100_010)
+    assert drawn(figure).data["step"][-1] == 100_010
+
+
+def test_each_column_is_sent_once_and_in_four_bytes_a_value() -> None:
+    chart = Chart(("each step",), "learning rate", "light")
+    figure = figure_of(chart)
+    chart.feed({"each step": (np.array([1.0, 2.0]), np.array([0.5, 0.25]))})
+    kinds = {name: values.dtype.name for name, values in drawn(figure).data.items()}
+    assert kinds == {"step": "int32", "value": "float32"}
+    assert figure.yaxis[0].axis_label == "learning rate"
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -21,7 +21,13 @@ def session(home: Path) -> Session:
 def made(session: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dashboard]:
     bridge = Bridge(period=0.05)
     bridge.start()
-    for place in ("dashboard", "widgets.training", "widgets.execution", "widgets.dataset", "widgets.setup"):
+    for place in (
+        "dashboard",
+        "widgets.training.widget",
+        "widgets.execution",
+        "widgets.dataset",
+        "widgets.setup",
+    ):
         monkeypatch.setattr(f"app.{place}.bridge_for", lambda session: bridge)
     yield Dashboard(session, note="Something <odd> happened.")
     bridge.stop()

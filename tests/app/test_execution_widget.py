@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from markupsafe import escape
 from PIL import Image
 
 from app.bridge import Bridge
 from app.widgets.execution import ExecutionWidget
-from app.widgets.run_view import THUMBNAIL, small_copy
+from app.widgets.run_view import THUMBNAIL, RunView, small_copy
 from lora_core import runs
 from lora_core.engines.base import LaunchPlan
 from lora_core.events import State
@@ -187,3 +188,40 @@ def test_a_broken_preview_is_left_out(tmp_path: Path) -> None:
 
     (tmp_path / "x.png").write_bytes(b"half a picture")
     assert Pictures().of(tmp_path / "x.png") is None
+
+
+def shown(session: Session, bridge: Bridge, **known: Any) -> ExecutionWidget:
+    """The page of a run that is being trained, of which this is known."""
+    given: dict[str, Any] = {
+        "id": "x", "name": "x", "engine": "practice", "folder": session.workspace.runs, "created": 0.0,
+        "ended_at": None, "state": State.TRAINING, "reason": "", "phase": "", "step": 1, "total": 100,
+        "seconds_left": None, "loss": {}, "rates": {}, "previews": (), "checkpoints": (), "final": None,
+        "log": "",
+    }  # fmt: skip
+    widget = ExecutionWidget(session, bridge=bridge)
+    widget._show(RunView(**(given | known)), None)
+    return widget
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(None, "not known yet"), (20.0, "under 1 min"), (95.0, "about 2 min"), (7500.0, "about 2 h 5 min")],
+)
+def test_the_time_left_is_told_no_finer_than_it_is_known(
+    session: Session, bridge: Bridge, seconds: float | None, words: str
+) -> None:
+    assert f"<dd>{words}</dd>" in shown(session, bridge, seconds_left=seconds).top.text("progress")
+
+
+def test_charts_are_on_the_page_once_there_are_values(session: Session, bridge: Bridge) -> None:
+    widget = shown(session, bridge)
+    assert not widget._charts.visible
+    steps = np.arange(1.0, 101.0)
+    values = np.concatenate([[0.01], np.linspace(1.0, 0.5, 99)])
+    rates = {"text part": (steps, values), "picture part (U-Net)": (steps, values)}
+    widget = shown(
+        session, bridge, loss={"each step": (steps, values), "smoothed": (steps, values)}, rates=rates
+    )
+    assert widget._charts.visible
+    assert "lowest at step 100: 0.5000" in widget.about_loss.text("about_loss"), "not the first one"
+    assert "picture part (U-Net) (thick)" in widget.about_rates.text("about_rates")

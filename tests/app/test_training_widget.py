@@ -9,7 +9,7 @@ import pytest
 
 from app.bridge import Bridge
 from app.widgets.training import TrainingWidget
-from lora_core.options import GROUPS
+from lora_core.options import GROUPS, TrainingOptions
 from lora_core.session import Session
 from lora_core.workspace import Workspace
 
@@ -47,7 +47,8 @@ def test_every_group_has_its_card_and_there_is_one_primary_button(widget: Traini
     texts = [widget.view.text(slot) for slot in widget.view.slots]
     html = "".join(texts)
     for kind in GROUPS:
-        assert f'id="group-{kind.key()}"' in html
+        shown = any(widget.session.options.applies(option.name) for option in kind.options())
+        assert (f'id="group-{kind.key()}"' in html) is shown, kind
     assert html.count('class="primary"') == 1
 
 
@@ -102,6 +103,9 @@ def test_what_will_run_is_shown_when_it_is_opened(widget: TrainingWidget, bridge
     do(widget, do="practice")
     do(widget, do="open", arg="plan")
     until(bridge, lambda: "train.toml" in widget.view.text("planned"))
+    html = widget.view.text("planned")
+    assert "Different from the preset Practice (0)" in html
+    assert "network_dim = 8 (trainer&#39;s default: empty)" in html
 
 
 def test_choosing_the_other_trainer_checks_for_it(widget: TrainingWidget, bridge: Bridge) -> None:
@@ -111,11 +115,50 @@ def test_choosing_the_other_trainer_checks_for_it(widget: TrainingWidget, bridge
     until(bridge, lambda: "sd-scripts" in widget.view.text("aside"))
 
 
-def test_a_preset_keeps_the_pictures(widget: TrainingWidget, tmp_path: Path) -> None:
+def test_a_preset_shows_what_it_changes_before_it_does(widget: TrainingWidget, tmp_path: Path) -> None:
     widget.session.options["image_dir"] = str(tmp_path)
-    do(widget, do="set", field="preset", value="sd15-character")
+    before = widget.session.options.values()
+    do(widget, do="set", field="begin-preset", value="sd15-style")
+    assert "Show the changes" in widget.view.text("begin")
+    assert "Numbers from" in widget.view.text("begin")
+    assert widget.session.options.values() == before
+    do(widget, do="use-preset")
+    assert widget.session.options.values() != before
     assert widget.session.options["image_dir"] == str(tmp_path)
     assert "Changed" in widget.view.text("group_dataset")
+    assert "is in use" in widget.view.text("begin")
+
+
+def test_three_questions_lead_to_a_proposal_that_is_taken_or_left(widget: TrainingWidget) -> None:
+    do(widget, do="propose")
+    assert "answer all three" in widget.view.text("begin")
+    for name, value in (("goal", "style"), ("model", "sdxl:noobai_vpred"), ("pictures", "some")):
+        do(widget, do="set", field=f"begin-{name}", value=value)
+    do(widget, do="propose")
+    assert "“some” is not a number of pictures" in widget.view.text("begin")
+    do(widget, do="set", field="begin-pictures", value="30")
+    do(widget, do="propose")
+    assert "Proposal" in widget.view.text("begin")
+    assert widget.session.options["family"] == "sd15"
+    do(widget, do="use-proposal")
+    options = widget.session.options
+    assert (options["family"], options["v_parameterization"], options["zero_terminal_snr"]) == (
+        "sdxl",
+        True,
+        True,
+    )
+    assert widget.form.options is options
+
+
+def test_reading_depth_is_chosen_for_all_fields(widget: TrainingWidget) -> None:
+    assert 'class="more deep"' not in widget.view.text("group_network")
+    do(widget, do="set", field="depth", value="deep")
+    assert 'class="more deep"' in widget.view.text("group_network")
+
+
+def test_own_numbers_stand_beside_their_settings(widget: TrainingWidget, bridge: Bridge) -> None:
+    do(widget, do="practice")
+    until(bridge, lambda: "For you: 16 pictures × 10 = 160 uses" in widget.view.text("group_dataset"))
 
 
 def test_settings_are_kept_for_next_time(widget: TrainingWidget, bridge: Bridge) -> None:
@@ -143,3 +186,69 @@ def test_a_check_that_breaks_is_said_on_the_page(
     monkeypatch.setattr(widget.session, "check", fail)
     do(widget, do="set", field="network_dim", value="5")
     until(bridge, lambda: "disk on fire" in widget.view.text("aside"))
+
+
+def test_the_outlook_is_reckoned_and_drawn(widget: TrainingWidget, bridge: Bridge) -> None:
+    assert widget.view.text("outlook") == ""
+    do(widget, do="practice")
+    until(bridge, lambda: "LoRA file" in widget.view.text("aside"))
+    html = widget.view.text("outlook")
+    assert "64 × 64 px: 64 pictures" in html
+    assert "Picture part: starts at" in html
+    assert "Steps: 640" in html
+    do(widget, do="set", field="price", value="2.5")
+    until(bridge, lambda: "Cost" in widget.view.text("aside"))
+
+
+def test_undo_redo_and_back_to_the_preset(widget: TrainingWidget, bridge: Bridge) -> None:
+    do(widget, do="practice")
+    dim = widget.session.options["network_dim"]
+    do(widget, do="set", field="network_dim", value=str(dim + 4))
+    until(bridge, lambda: "1 setting changed since" in widget.view.text("aside"))
+    do(widget, do="undo")
+    assert widget.session.options["network_dim"] == dim
+    assert "Taken back" in widget.view.text("aside")
+    do(widget, do="redo")
+    assert widget.session.options["network_dim"] == dim + 4
+    do(widget, do="back-to-preset")
+    assert widget.session.options["network_dim"] == dim
+    assert widget.form.options is widget.session.options
+
+
+def test_choosing_a_model_sets_what_belongs_to_it_and_says_so(widget: TrainingWidget) -> None:
+    choices = list(TrainingOptions.option("family").choices.values())
+    do(widget, do="set", field="family", value=str(choices.index("sdxl")))
+    assert widget.session.options["resolution"] == 1024
+    assert "Set together" in widget.view.text("aside")
+    do(widget, do="undo")
+    assert widget.session.options["family"] == "sd15"
+
+
+def test_settings_of_another_tool_are_reported_before_they_are_used(widget: TrainingWidget) -> None:
+    command = "accelerate launch train_network.py --network_module networks.lora --network_dim 24 --bogus 1"
+    do(widget, do="set", field="import-text", value=command)
+    do(widget, do="read-import")
+    html = widget.view.text("handover")
+    assert "command line" in html
+    assert "bogus" in html
+    assert widget.session.options["network_dim"] != 24
+    do(widget, do="use-import")
+    assert widget.session.options["network_dim"] == 24
+    do(widget, do="set", field="import-text", value="what is this")
+    do(widget, do="read-import")
+    assert "Error" in widget.view.text("handover")
+
+
+@pytest.mark.parametrize(
+    ("target", "words"), [("workbench", "[network]"), ("sd-scripts", "train.toml"), ("kohya-ss", "LoRA_type")]
+)
+def test_settings_are_written_for_other_tools_without_paths(
+    widget: TrainingWidget, target: str, words: str, tmp_path: Path
+) -> None:
+    do(widget, do="practice")
+    do(widget, do="set", field="export-target", value=target)
+    assert words in widget.view.text("handover")
+    folder = widget.session.options["image_dir"]
+    assert folder not in widget.view.text("handover")
+    do(widget, do="set", field="export-paths", value=True)
+    assert Path(folder).name in widget.view.text("handover")

@@ -40,7 +40,15 @@ def test_train_option_is_the_trainers(option: Option) -> None:
         assert option.key in known
         assert known[option.key].type in KINDS[option.kind]
         if known[option.key].choices and option.choices:
-            assert set(option.choices.values()) <= {*known[option.key].choices, None}
+            assert {*known[option.key].choices, None} & set(option.choices.values())
+
+
+@pytest.mark.parametrize("option", [o for o in OPTIONS if o.meta.place is Place.TRAIN], ids=lambda o: o.name)
+def test_each_choice_is_known_to_one_of_the_scripts(option: Option) -> None:
+    """Which of them a family has is checked when a plan is made: `manifest.check_train_table`."""
+    known = [manifest.options(SCRIPTS[family])[option.key].choices for family in families(option)]
+    if all(known) and option.choices:
+        assert set(option.choices.values()) <= {None, *(one for choices in known for one in choices)}
 
 
 LEVELS = {Place.GENERAL: "general", Place.DATASET: "datasets", Place.SUBSET: "subsets"}

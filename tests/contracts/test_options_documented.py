@@ -7,6 +7,7 @@ import re
 import pytest
 
 from lora_core.options import Option, Place, TrainingOptions
+from lora_core.options.families import FAMILIES
 from lora_core.options.trainer_toml import TRAINER_DEFAULTS, to_trainer
 
 OPTIONS = list(TrainingOptions())
@@ -54,8 +55,11 @@ def test_names_and_keys_are_unique():
     assert len(set(keys)) == len(keys)
 
 
-def test_the_form_begins_short():
-    assert 15 <= sum(not option.meta.advanced for option in OPTIONS) <= 20
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_form_begins_short(family: str):
+    options = TrainingOptions(family=family)
+    shown = [o.name for o in options if not o.meta.advanced and options.applies(o.name)]
+    assert 15 <= len(shown) <= 24, shown
 
 
 @pytest.fixture(scope="module")
@@ -64,37 +68,30 @@ def manifest():
 
 
 def test_every_key_is_the_trainers(manifest):
-    sdxl, sd15 = manifest.options("sdxl_train_network"), manifest.options("train_network")
     levels = {Place.DATASET: "datasets", Place.SUBSET: "subsets", Place.GENERAL: "general"}
     for option in OPTIONS:
         if option.meta.place is Place.TRAIN:
-            only = option.meta.applies.get("family", ("sd15", "sdxl"))
-            assert "sdxl" not in only or option.key in sdxl, option.name
-            assert "sd15" not in only or option.key in sd15, option.name
+            for family in option.meta.applies.get("family", FAMILIES):
+                assert option.key in manifest.options(FAMILIES[family].script), (option.name, family)
         elif option.meta.place in levels:
             assert option.key in manifest.dataset_keys(levels[option.meta.place]), option.name
 
 
-def test_choices_are_the_trainers(manifest):
-    known = manifest.options("sdxl_train_network") | manifest.options("train_network")
-    for option in OPTIONS:
-        if option.meta.place is Place.TRAIN and option.choices and known[option.key].choices:
-            assert set(option.choices.values()) <= {*known[option.key].choices, None}, option.name
-
-
 def test_defaults_of_absent_keys_are_the_trainers(manifest):
     """Each value that stands for an absent key is the one in the trainer's parser."""
-    known = manifest.options("sdxl_train_network") | manifest.options("train_network")
     by_code = {"network_dim", "conv_alpha", "output_name", "optimizer_type"}  # None or "" in the parser
     names = {"num_repeats": "dataset_repeats"}
     for name, value in TRAINER_DEFAULTS.items():
-        if name not in by_code:
-            assert known[names.get(name, name)].default == value, name
+        families = TrainingOptions.option(name).meta.applies.get("family", FAMILIES)
+        for family in families if name not in by_code else ():
+            known = manifest.options(FAMILIES[family].script)
+            assert known[names.get(name, name)].default == value, (name, family)
 
 
 def test_options_without_a_default_for_absence_are_complete():
     for option in OPTIONS:
-        if option.optional or option.kind in ("boolean", "texts") or option.meta.place is Place.OURS:
+        ours = option.meta.place in (Place.OURS, Place.SCHEDULER_ARGS)
+        if option.optional or option.kind in ("boolean", "texts") or ours:
             assert option.name not in TRAINER_DEFAULTS
         elif option.name not in ("image_dir", "pretrained_model_name_or_path", "resolution", "conv_dim"):
             assert option.name in TRAINER_DEFAULTS, option.name

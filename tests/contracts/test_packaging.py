@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 import subprocess
 import sys
@@ -109,8 +110,8 @@ def test_torch_is_one_version_and_transformers_below_five(pyproject: dict[str, A
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """Names of the files in a freshly built wheel."""
+def wheel_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A freshly built wheel."""
     project = Path(__file__).resolve().parents[2]
     folder = tmp_path_factory.mktemp("wheel")
     built = subprocess.run(
@@ -121,7 +122,28 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         check=False,
     )
     assert built.returncode == 0, built.stdout + built.stderr
-    return zipfile.ZipFile(next(folder.glob("*.whl"))).namelist()
+    return next(folder.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def wheel(wheel_file: Path) -> list[str]:
+    """Names of the files in it."""
+    return zipfile.ZipFile(wheel_file).namelist()
+
+
+def test_what_is_installed_finds_its_notebook_and_presets(wheel_file: Path, tmp_path: Path) -> None:
+    zipfile.ZipFile(wheel_file).extractall(tmp_path)
+    code = (
+        "from app.server import _notebook; from lora_core.presets import list_presets;"
+        "print(_notebook(None), [preset.name for preset in list_presets()])"
+    )
+    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert str(tmp_path / "app" / "dashboard.ipynb") in done.stdout
+    assert "practice" in done.stdout
 
 
 def test_wheel_holds_every_data_file(project: Path, wheel: list[str]) -> None:

@@ -14,7 +14,7 @@ from lora_core.options.groups.folder import FOLDER_OPTIONS
 PROJECT = Path(__file__).resolve().parents[2]
 OPTIONS = [*TrainingOptions(), *FOLDER_OPTIONS.values()]
 
-ELSEWHERE = {"overfitting", "VRAM", "checkpoint"}
+ELSEWHERE = {"overfitting", "VRAM", "checkpoint", "scheduler", "cache"}
 """Words that forecasts and messages use."""
 
 GRADE = 9.0

@@ -77,7 +77,7 @@ def test_a_number_is_typed_refused_corrected_and_set_back(server: Any, visit: An
 def test_more_settings_open_by_keyboard_and_keep_the_focus(server: Any, visit: Any) -> None:
     page = visit(server.start)
     go(page, "Training")
-    fold = page.get_by_role("region", name="Network").locator("summary", has_text="More settings")
+    fold = page.get_by_role("region", name="Network").locator("summary", has_text="More settings").first
     fold.focus()
     page.keyboard.press("Enter")
     page.get_by_role("textbox", name="Neuron dropout").wait_for(timeout=LONG)
@@ -127,7 +127,7 @@ def test_from_click_to_lora_with_the_tab_closed_in_between(
     page = visit(server.start)
     go(page, "Training")
     page.get_by_role("button", name="Use the practice pictures").click(timeout=LONG)
-    page.get_by_text("16 pictures × ").wait_for(timeout=LONG)
+    page.get_by_text("16 pictures × 10 repeats").first.wait_for(timeout=LONG)
     epochs = page.get_by_role("textbox", name="Epochs", exact=True)
     epochs.fill("2")
     epochs.press("Tab")
@@ -155,7 +155,7 @@ def test_a_practice_run_can_be_stopped(server: Any, visit: Any) -> None:
     page = visit(server.start)
     go(page, "Training")
     page.get_by_role("button", name="Use the practice pictures").click(timeout=LONG)
-    page.get_by_text("16 pictures × ").wait_for(timeout=LONG)
+    page.get_by_text("16 pictures × 10 repeats").first.wait_for(timeout=LONG)
     page.get_by_role("button", name="Start training").click()
     page.get_by_role("button", name="Stop", exact=True).click(timeout=LONG)
     page.get_by_role("button", name="Stop now").click(timeout=LONG)

@@ -87,7 +87,9 @@ def test_two_steps(
         pretrained_model_name_or_path=str(sdxl_model),
         image_dir=str(pictures),
         output_name="xl",
+        network_type="locon",
         network_dim=2,
+        conv_dim=1,
         max_train_epochs=1,
         num_repeats=1,
         train_batch_size=2,
@@ -107,6 +109,8 @@ def test_two_steps(
     )
     run.start()
     assert run.wait(400) is State.FINISHED, run.log_tail(60)
-    names = list(tensors(run.plan.final_file))
+    found = tensors(run.plan.final_file)
+    names = list(found)
+    assert any(len(shape) == 4 and shape[-1] == 3 for _, shape, _ in found.values()), "no convolution"
     assert any(name.startswith("lora_te2_") for name in names)
     assert any(name.startswith("lora_unet_input_blocks_4_1_") for name in names)

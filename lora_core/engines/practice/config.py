@@ -19,7 +19,11 @@ from lora_core.errors import InputError, StorageError
 OPTIMIZERS = ("AdamW", "Adafactor", "SGDNesterov", "Prodigy")
 """Optimizers by the trainer's names; upper or lower case does not matter."""
 
-SCHEDULERS = ("constant", "constant_with_warmup", "linear", "cosine", "cosine_with_restarts", "polynomial")
+RESTARTING = ("cosine_warm_restarts", "rex_warm_restarts")
+"""Schedules of ours; they take ``lr_scheduler_args``."""
+SCHEDULERS = (
+    "constant", "constant_with_warmup", "linear", "cosine", "cosine_with_restarts", "polynomial", *RESTARTING,
+)  # fmt: skip
 
 LOSSES = ("l2", "l1", "smooth_l1")
 
@@ -100,6 +104,7 @@ class Settings:
     lr_warmup_steps: float = 0
     lr_scheduler_num_cycles: int = 1
     lr_scheduler_power: float = 1.0
+    lr_scheduler_args: tuple[str, ...] = ()
     optimizer_type: str = "AdamW"
     optimizer_args: tuple[str, ...] = ()
     max_grad_norm: float = 1.0
@@ -227,6 +232,8 @@ def read(path: Path) -> Settings:
     }
     datasets, more = _datasets(known.get("dataset_config"), train)
     ignored = {key for key in train if key not in OBEYED and key not in NO_MATTER} | more
+    if train.get("lr_scheduler") in RESTARTING:
+        ignored.discard("lr_scheduler_type")  # the class of that schedule, for the real trainer
     settings = Settings(**known, datasets=datasets, ignored=tuple(sorted(ignored)))
     _check(settings)
     return settings
@@ -349,6 +356,14 @@ def _check(settings: Settings) -> None:
             )
     _one_of("optimizer_type", settings.optimizer_type, OPTIMIZERS)
     _one_of("lr_scheduler", settings.lr_scheduler, SCHEDULERS)
+    if settings.lr_scheduler_args and settings.lr_scheduler not in RESTARTING:
+        raise InputError(
+            f"The practice engine has no arguments for the schedule {settings.lr_scheduler}.",
+            why="It knows only a part of what the real trainer knows.",
+            remedy="Take the arguments out, or choose the sd-scripts engine.",
+            field="lr_scheduler_args",
+            value=settings.lr_scheduler_args,
+        )
     _one_of("loss_type", settings.loss_type, LOSSES)
     _one_of("save_precision", settings.save_precision or "float", ("float", "fp16", "bf16"))
     if not settings.trains_unet and not settings.trains_text:

@@ -82,7 +82,7 @@ class PracticeEngine:
         Raises:
             OptionsInvalid: an option's key, type or choice is not one of the trainer's.
         """
-        train, dataset, prompts = planning.tables(options, run_dir)
+        train, dataset, prompts = planning.tables(options, run_dir, total_steps=total_steps)
         manifest.check_dataset_table(dataset)
         root = Path(os.path.abspath(run_dir))
         return LaunchPlan(
@@ -115,7 +115,8 @@ def obeys(option: Option) -> bool:
     from lora_core.options import Place
 
     known = option.key in config.OBEYED or option.key in config.NO_MATTER
-    return known or option.meta.place is Place.OURS or option.key in _NETWORK_ARGS
+    places = (Place.OURS, Place.SCHEDULER_ARGS)
+    return known or option.meta.place in places or option.key in _NETWORK_ARGS
 
 
 def _is_left_out(option: Option, options: TrainingOptions) -> bool:

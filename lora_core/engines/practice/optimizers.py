@@ -8,22 +8,30 @@ from typing import Any
 
 import torch
 
-from lora_core.engines.practice.config import OPTIMIZERS, Settings, pairs
+from lora_core.engines.practice.config import OPTIMIZERS, RESTARTING, Settings, pairs
+from lora_core.engines.sd_scripts.modules.lora_workbench_schedulers import (
+    CosineAnnealingWarmRestarts,
+    RexAnnealingWarmRestarts,
+)
 from lora_core.errors import InputError
 
 
-def parsed(settings: Settings) -> dict[str, Any]:
-    """``optimizer_args`` with their values read as Python literals, as sd-scripts reads them."""
+def parsed(items: tuple[str, ...], field: str) -> dict[str, Any]:
+    """Items ``name=value`` with their values read as Python literals, as sd-scripts reads them.
+
+    Raises:
+        InputError: a value cannot be read; ``field`` names the option that the items are of.
+    """
     out = {}
-    for name, text in pairs(settings.optimizer_args, "optimizer_args").items():
+    for name, text in pairs(items, field).items():
         try:
             out[name] = ast.literal_eval(text)
         except (ValueError, SyntaxError) as error:
             raise InputError(
-                f"optimizer_args: the value of {name} cannot be {text!r}.",
+                f"{field}: the value of {name} cannot be {text!r}.",
                 why="It must be a number, True, False, or a list such as 0.9,0.99.",
                 remedy="Correct it or take it out.",
-                field="optimizer_args",
+                field=field,
                 value=text,
             ) from error
     return out
@@ -35,7 +43,7 @@ def optimizer(settings: Settings, groups: list[dict[str, Any]]) -> torch.optim.O
     Raises:
         InputError: its package is missing, or an argument is not one of its own.
     """
-    extra = parsed(settings)
+    extra = parsed(settings.optimizer_args, "optimizer_args")
     name = settings.optimizer_type.lower()
     try:
         if name == "adamw":
@@ -101,7 +109,12 @@ def schedule(settings: Settings, made: torch.optim.Optimizer, total: int) -> Any
     """The learning-rate schedule over ``total`` optimizer steps.
 
     A warm-up below 1 that is not a whole number is a share of the training, as in sd-scripts.
+
+    Raises:
+        InputError: the arguments of a schedule with warm restarts do not fit it.
     """
+    if settings.lr_scheduler in RESTARTING:
+        return _restarting(settings, made)
     from diffusers.optimization import get_scheduler
 
     given = settings.lr_warmup_steps
@@ -114,3 +127,19 @@ def schedule(settings: Settings, made: torch.optim.Optimizer, total: int) -> Any
         num_cycles=settings.lr_scheduler_num_cycles,
         power=settings.lr_scheduler_power,
     )
+
+
+def _restarting(settings: Settings, made: torch.optim.Optimizer) -> Any:
+    """The schedules that the real trainer loads from the same module."""
+    rex = settings.lr_scheduler == "rex_warm_restarts"
+    kind = RexAnnealingWarmRestarts if rex else CosineAnnealingWarmRestarts
+    try:
+        return kind(made, **parsed(settings.lr_scheduler_args, "lr_scheduler_args"))
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{settings.lr_scheduler} does not accept its arguments.",
+            why=str(error),
+            remedy="Correct lr_scheduler_args.",
+            field="lr_scheduler_args",
+            value=settings.lr_scheduler_args,
+        ) from error

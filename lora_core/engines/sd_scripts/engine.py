@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass, field
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from lora_core.engines.sd_scripts import environment, tiny
 from lora_core.engines.sd_scripts.device import Device, detect
 from lora_core.engines.sd_scripts.installation import COMMIT, Installation
 from lora_core.errors import Level, Problem
+from lora_core.options import networks, schedules
 
 if TYPE_CHECKING:
     from lora_core.options import TrainingOptions
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 LAUNCH_FILE = "plan/accelerate.json"
 """The launcher's own settings. Naming a file keeps it from reading the user's ``default_config.yaml``."""
+MODULES = "plan/modules"
+"""Folder of a run directory with modules of ours that the trainer imports."""
 EXTRA_PATH_VARIABLE = "LORA_WORKBENCH_TRAINER_PYTHONPATH"
 """Folders put on the trainer's PYTHONPATH: for own optimizers, or for what a machine needs to run it."""
 
@@ -74,7 +78,7 @@ class SdScriptsEngine:
         Raises:
             OptionsInvalid: an option's key, type or choice is not one of the trainer's.
         """
-        train, dataset, prompts = planning.tables(options, run_dir)
+        train, dataset, prompts = planning.tables(options, run_dir, total_steps=total_steps)
         model = str(train.get("pretrained_model_name_or_path", ""))
         small = tiny.is_tiny(model)
         train.setdefault("tokenizer_cache_dir", tiny.tokenizer_dir(model) if small else str(self.tokenizers))
@@ -82,15 +86,19 @@ class SdScriptsEngine:
         manifest.check_train_table(train, script)
         manifest.check_dataset_table(dataset)
         root = Path(planning.absolute(str(run_dir)))
-        variables = environment.variables(offline=small, extra_path=self.extra_path)
+        modules = _modules(train)
+        path = os.pathsep.join(filter(None, (str(root / MODULES) if modules else "", self.extra_path)))
+        variables = environment.variables(offline=small, extra_path=path)
         return LaunchPlan(
             engine=self.name,
             run_dir=str(root),
-            argv=self._command(root, script, model if small else "", _precision(train)),
+            argv=self._command(
+                root, script, model if small else "", _precision(train), options["num_processes"]
+            ),
             cwd=str(self.installation.checkout),
             env=variables,
             env_remove=environment.removed(variables),
-            files=self._files(train, dataset, prompts),
+            files={**self._files(train, dataset, prompts, options["num_processes"]), **modules},
             folders=(OUTPUT, LOGS),
             output_name=str(train["output_name"]),
             suffix=f".{train.get('save_model_as', 'safetensors')}",
@@ -102,7 +110,9 @@ class SdScriptsEngine:
         """sd-scripts' commit, and versions of the packages in its environment, as far as they are there."""
         return {"sd-scripts": self.installation.commit() or "unknown", **self.installation.packages()}
 
-    def _command(self, root: Path, script: str, tiny_model: str, precision: str) -> tuple[str, ...]:
+    def _command(
+        self, root: Path, script: str, tiny_model: str, precision: str, processes: int
+    ) -> tuple[str, ...]:
         """The launcher with every choice spelled out, then the script with its file."""
         target, threads = [str(self.installation.checkout / f"{script}.py")], self.device.threads
         if tiny_model:  # too small to gain by a second thread, which only waits for the first
@@ -112,7 +122,8 @@ class SdScriptsEngine:
         return (
             str(self.installation.python), "-m", "accelerate.commands.launch",
             "--config_file", str(root / LAUNCH_FILE),
-            "--num_processes", "1",
+            "--num_processes", str(processes),
+            *(("--multi_gpu",) if processes > 1 else ()),
             "--num_machines", "1",
             "--mixed_precision", precision,
             "--dynamo_backend", "no",
@@ -124,9 +135,14 @@ class SdScriptsEngine:
         )
         # fmt: on
 
-    def _files(self, train: dict[str, Any], dataset: dict[str, Any], prompts: str) -> dict[str, str]:
-        settings = json.dumps(_launch_settings(self.device, _precision(train)), indent=1) + "\n"
-        return {LAUNCH_FILE: settings, **planning.files(train, dataset, prompts)}
+    def _files(
+        self, train: dict[str, Any], dataset: dict[str, Any], prompts: str, processes: int
+    ) -> dict[str, str]:
+        settings = _launch_settings(self.device, _precision(train), processes)
+        return {
+            LAUNCH_FILE: json.dumps(settings, indent=1) + "\n",
+            **planning.files(train, dataset, prompts),
+        }
 
     def _notes(self, small: bool) -> tuple[str, ...]:
         notes = [f"sd-scripts at commit {COMMIT[:12]}."]
@@ -139,16 +155,27 @@ class SdScriptsEngine:
         return tuple(notes)
 
 
+def _modules(train: dict[str, Any]) -> dict[str, str]:
+    """Modules of ours that the main table names, as text by path: so a run has all that it needs."""
+    named = {str(train.get(key, "")).partition(".")[0] for key in ("network_module", "lr_scheduler_type")}
+    folder = resources.files("lora_core.engines.sd_scripts.modules")
+    return {
+        f"{MODULES}/{name}.py": (folder / f"{name}.py").read_text("utf-8")
+        for name in (schedules.MODULE, networks.OWN_LYCORIS)
+        if name in named
+    }
+
+
 def _precision(train: dict[str, Any]) -> str:
     return str(train.get("mixed_precision") or "no")
 
 
-def _launch_settings(device: Device, precision: str) -> dict[str, Any]:
-    """The launcher's settings file: one process on this machine, nothing inherited."""
+def _launch_settings(device: Device, precision: str, processes: int) -> dict[str, Any]:
+    """The launcher's settings file: everything on this machine, nothing inherited."""
     return {
         "compute_environment": "LOCAL_MACHINE",
-        "distributed_type": "NO",
-        "num_processes": 1,
+        "distributed_type": "MULTI_GPU" if processes > 1 else "NO",
+        "num_processes": processes,
         "num_machines": 1,
         "machine_rank": 0,
         "mixed_precision": precision,

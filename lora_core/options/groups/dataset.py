@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lora_core.options.declare import Boolean, Folders, Group, Integer, Number, Place, Text
+from lora_core.options.groups import links
 
 
 class Dataset(Group):
@@ -18,6 +19,12 @@ class Dataset(Group):
         ),
         place=Place.SUBSET,
         path="folder",
+        typical={
+            "character": "15 to 50 pictures",
+            "style": "30 to 200 pictures",
+            "clothing or thing": "15 to 40 pictures",
+        },
+        link=links.DATASET,
     )
     num_repeats = Integer(
         10,
@@ -28,6 +35,14 @@ class Dataset(Group):
             "Pictures times repeats should be about 200 to 400 for SD 1.5, and about 100 for SDXL."
         ),
         place=Place.SUBSET,
+        cost="Twice the repeats make each epoch twice as long.",
+        typical={
+            "20 pictures, SD 1.5": "10 to 20",
+            "20 pictures, SDXL": "5",
+            "200 pictures": "1 or 2",
+        },
+        deep="Steps an epoch = pictures × repeats ÷ batch size, rounded up in each bucket.",
+        link=links.DATASET,
     )
     trigger_word = Text(
         "",
@@ -49,6 +64,15 @@ class Dataset(Group):
             "A higher value takes more memory and time, and a lower one loses detail."
         ),
         place=Place.DATASET,
+        cost="Memory and time grow with the area: 1024 takes about four times as much as 512.",
+        typical={
+            "SD 1.5": "512",
+            "SD 2.x": "768",
+            "SDXL, SD 3, FLUX.1, Lumina, Anima": "1024",
+            "HunyuanImage": "2048",
+        },
+        deep=("It is the side of a square. With buckets, other shapes of about the same area are used too."),
+        link=links.DATASET,
     )
     more_folders = Folders(
         [],
@@ -71,6 +95,7 @@ class Dataset(Group):
         ),
         place=Place.SUBSET,
         advanced=True,
+        link=links.DATASET,
     )
     shuffle_caption = Boolean(
         True,
@@ -81,6 +106,9 @@ class Dataset(Group):
         ),
         place=Place.SUBSET,
         advanced=True,
+        cost="Captions cannot be prepared once while it is on.",
+        typical={"tags": "on", "sentences": "off", "FLUX.1 and newer": "off"},
+        link=links.DATASET,
     )
     keep_tokens = Integer(
         1,
@@ -92,6 +120,12 @@ class Dataset(Group):
         ),
         place=Place.SUBSET,
         advanced=True,
+        typical={
+            "with a trigger word in front": "1",
+            "name and series in front": "2",
+            "sentences": "0",
+        },
+        link=links.DATASET,
     )
     caption_dropout_rate = Number(
         0.0,
@@ -103,6 +137,9 @@ class Dataset(Group):
         ),
         place=Place.SUBSET,
         advanced=True,
+        cost="Captions cannot be prepared once while it is above 0.",
+        typical={"character": "0", "style": "0.05 to 0.1"},
+        link=links.DATASET,
     )
     caption_tag_dropout_rate = Number(
         0.0,
@@ -114,6 +151,9 @@ class Dataset(Group):
         ),
         place=Place.SUBSET,
         advanced=True,
+        cost="Captions cannot be prepared once while it is above 0.",
+        typical={"character": "0 to 0.1", "style": "0"},
+        link=links.DATASET,
     )
     flip_aug = Boolean(
         False,
@@ -124,6 +164,8 @@ class Dataset(Group):
         ),
         place=Place.SUBSET,
         advanced=True,
+        cost="Prepared pictures take twice the room.",
+        link=links.DATASET,
     )
     color_aug = Boolean(
         False,
@@ -135,6 +177,8 @@ class Dataset(Group):
         place=Place.SUBSET,
         advanced=True,
         practice=False,
+        cost="Pictures are converted anew in every step, which is slower and takes more GPU memory.",
+        link=links.DATASET,
     )
     random_crop = Boolean(
         False,
@@ -146,6 +190,8 @@ class Dataset(Group):
         place=Place.SUBSET,
         advanced=True,
         practice=False,
+        cost="Pictures are converted anew in every step, which is slower and takes more GPU memory.",
+        link=links.DATASET,
     )
     enable_bucket = Boolean(
         True,
@@ -156,6 +202,7 @@ class Dataset(Group):
         ),
         place=Place.DATASET,
         advanced=True,
+        link=links.DATASET,
     )
     min_bucket_reso = Integer(
         256,
@@ -169,6 +216,8 @@ class Dataset(Group):
         place=Place.DATASET,
         applies={"enable_bucket": (True,)},
         advanced=True,
+        typical={"SD 1.5": "256", "SDXL and newer": "256 to 512"},
+        link=links.DATASET,
     )
     max_bucket_reso = Integer(
         1024,
@@ -182,6 +231,8 @@ class Dataset(Group):
         place=Place.DATASET,
         applies={"enable_bucket": (True,)},
         advanced=True,
+        typical={"SD 1.5": "1024", "SDXL": "2048 to 4096", "HunyuanImage": "4096"},
+        link=links.DATASET,
     )
     bucket_reso_steps = Integer(
         64,
@@ -196,6 +247,12 @@ class Dataset(Group):
         place=Place.DATASET,
         applies={"enable_bucket": (True,)},
         advanced=True,
+        typical={"SD 1.5": "64", "SDXL": "32 or 64", "FLUX.1 and newer": "64"},
+        deep=(
+            "Each side of a bucket is rounded down to a multiple. What is over is cut off, less "
+            "than one step on each side."
+        ),
+        link=links.DATASET,
     )
     bucket_no_upscale = Boolean(
         False,
@@ -207,4 +264,6 @@ class Dataset(Group):
         place=Place.DATASET,
         applies={"enable_bucket": (True,)},
         advanced=True,
+        typical={"pictures smaller than the resolution": "on"},
+        link=links.DATASET,
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from lora_core.errors import InputError, UnknownKeyError
 from lora_core.options.declare import Boolean, Group, Integer, Option, Place, Text
+from lora_core.options.groups.captions import Captions
 from lora_core.options.groups.dataset import Dataset
 
 
@@ -84,7 +85,7 @@ def _as_main(option: Option) -> Any:
     return type(parameter)(None, **settings, **{**vars(option.meta), "advanced": True})
 
 
-for _option in Dataset.options():
+for _option in (*Dataset.options(), *Captions.options()):
     if _option.meta.place is Place.SUBSET and not hasattr(Folder, _option.name):
         Folder.param.add_parameter(_option.name, _as_main(_option))
 

@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from lora_core.options.declare import Boolean, Choice, Group, Integer, Place, Text
+from lora_core.options.families import DIFFUSION, FAMILIES
+from lora_core.options.groups import links
+
+_VARIANTS = {
+    name: f"{family.title}: {variant.title}"
+    for family in FAMILIES.values()
+    for name, variant in family.variants.items()
+    if name != "plain"
+}
 
 
 class BaseModel(Group):
@@ -11,14 +20,35 @@ class BaseModel(Group):
 
     family = Choice(
         "sd15",
-        objects={"Stable Diffusion 1.5": "sd15", "SDXL, Pony, Illustrious, NoobAI": "sdxl"},
+        objects={family.title: name for name, family in FAMILIES.items()},
         label="Model family",
         doc=(
             "The kind of model you train on. A LoRA works only with models of its own family. "
             "Choose the family that your base model file belongs to."
         ),
-        more="SD 1.5 files are 2 to 4 GB, SDXL files 6 to 7 GB. SDXL needs about twice the GPU memory.",
+        more=(
+            "Pony, Illustrious, NoobAI and Animagine are SDXL. SD 1.5 files are 2 to 4 GB, SDXL files 6 to 7 GB, "
+            "and FLUX.1 files 12 to 24 GB."
+        ),
         place=Place.OURS,
+        cost="SD 1.5 trains in 6 GB of GPU memory, SDXL in 8 to 12 GB, FLUX.1 in 12 to 24 GB.",
+        link=links.NETWORK,
+    )
+    model_variant = Choice(
+        None,
+        objects={
+            "The plain one": None,
+            "Plain": "plain",
+            **{title: name for name, title in _VARIANTS.items()},
+        },
+        label="Line of models",
+        doc=(
+            "The line of models within the family that your base model comes from. It decides which settings "
+            "belong together. Choose the plain one if yours is not listed."
+        ),
+        place=Place.OURS,
+        advanced=True,
+        practice=False,
     )
     pretrained_model_name_or_path = Text(
         "",
@@ -28,6 +58,7 @@ class BaseModel(Group):
             "that it descends from. Give a .safetensors or .ckpt file, or a folder in diffusers layout."
         ),
         path="file",
+        link=links.NETWORK,
     )
     vae = Text(
         None,
@@ -37,9 +68,14 @@ class BaseModel(Group):
             "A VAE turns pictures into the form that the model works with. Most base models contain a good "
             "one. Give a file here only if your base model's own VAE is bad or missing."
         ),
+        applies={"family": (*DIFFUSION, "sd3", "hunyuan_image", "anima")},
         advanced=True,
         practice=False,
         path="file",
+        typical={
+            "SDXL with fp16": "a VAE file that is made for fp16, or none with the VAE in full precision",
+        },
+        link=links.NETWORK,
     )
     v_parameterization = Boolean(
         False,
@@ -48,8 +84,12 @@ class BaseModel(Group):
             "Switch this on only if the base model was made for v-prediction, such as NoobAI V-Pred. "
             "The model's own page says so. With the wrong setting the LoRA turns out as noise."
         ),
+        applies={"family": DIFFUSION},
         advanced=True,
         practice=False,
+        typical={"SD 2.x at 768 pixels": "on", "NoobAI v-pred": "on", "all others": "off"},
+        deep="The model is asked for v = √ᾱ·noise − √(1 − ᾱ)·picture instead of the noise.",
+        link=links.ADVANCED,
     )
     clip_skip = Integer(
         None,
@@ -60,8 +100,11 @@ class BaseModel(Group):
             "How many of the text reader's last layers are left out. Use 2 for anime models of SD 1.5, "
             "and leave it empty for photo models."
         ),
-        applies={"family": ("sd15",)},
+        applies={"family": ("sd15", "sd2")},
         advanced=True,
+        typical={"SD 1.5 anime models": "2", "SD 1.5 photo models": "empty"},
+        deep="The text encoder has 12 layers. Clip skip n takes the output of the n-th from the end.",
+        link=links.NETWORK,
     )
     max_token_length = Choice(
         225,
@@ -71,8 +114,14 @@ class BaseModel(Group):
             "How much of a caption is read. A short word is one token. Longer captions are cut off there. "
             "Typical: 225 tokens, which costs almost nothing."
         ),
+        applies={"family": DIFFUSION},
         advanced=True,
         practice=False,
+        deep=(
+            "CLIP reads 75 tokens at once. Longer captions are read in 2 or 3 parts that are put "
+            "one behind the other."
+        ),
+        link=links.NETWORK,
     )
     tokenizer_cache_dir = Text(
         None,
@@ -85,4 +134,6 @@ class BaseModel(Group):
         advanced=True,
         practice=False,
         path="folder",
+        cost="About 2 MB for each model family.",
+        link=links.ADVANCED,
     )

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from lora_core.options.declare import Boolean, Choice, Group, Integer, Number, Place, Text
+from lora_core.options.families import DIFFUSION
+from lora_core.options.groups import links
+from lora_core.options.networks import NETWORKS, SIZED
+
+_CONV = ("locon", "loha", "lokr", "dora", "glora", "boft", "diag_oft")
+_DROPOUT = ("lora", "locon", "lora_fa", "loha", "lokr", "dora", "glora", "boft", "diag_oft")
 
 
 class Network(Group):
@@ -11,13 +17,21 @@ class Network(Group):
 
     network_type = Choice(
         "lora",
-        objects={"LoRA": "lora", "LoCon (LoRA with convolutions)": "locon"},
+        objects={kind.title: name for name, kind in NETWORKS.items()},
         label="Kind of LoRA",
         doc=(
             "LoRA is right for characters, things and most styles. LoCon also learns fine texture, which can "
             "help a style. LoCon files are larger."
         ),
+        more=" ".join(f"{kind.title}: {kind.note}" for kind in NETWORKS.values()),
         place=Place.OURS,
+        cost="LoCon files are larger, LoKr files much smaller. Steps of DoRA and BOFT take longer.",
+        typical={
+            "character": "LoRA",
+            "style": "LoRA, LoCon or LoHa",
+            "very small file": "LoKr or (IA)³",
+        },
+        link=links.ADVANCED,
     )
     network_dim = Integer(
         16,
@@ -28,6 +42,16 @@ class Network(Group):
         ),
         more="The file grows in step with it: rank 16 of an SDXL LoRA is about 110 MB at half precision.",
         bounds=(1, 1024),
+        applies={"network_type": SIZED},
+        cost="File size grows with it. GPU memory grows a little.",
+        typical={
+            "SD 1.5 character": "16",
+            "SDXL character": "8 to 32",
+            "style": "32 to 64",
+            "FLUX.1": "4 to 16",
+        },
+        deep="Each weight W of m × n gets ΔW = alpha/rank · B·A, with A of rank × n and B of m × rank.",
+        link=links.NETWORK,
     )
     network_alpha = Number(
         8.0,
@@ -37,30 +61,43 @@ class Network(Group):
             "Scales how strongly the LoRA acts while it learns. Half of the rank is a safe choice. "
             "Use the full rank with Prodigy. A lower alpha needs a higher learning rate."
         ),
+        more="For OFT it is the limit of the turn instead: 0.001 is usual there.",
+        applies={"network_type": SIZED},
+        typical={
+            "AdamW": "half of the rank",
+            "Prodigy": "the rank, or 1",
+            "FLUX.1": "the rank, or half of it",
+        },
+        deep=(
+            "The change is multiplied by alpha ÷ rank. Half the alpha acts about like half the learning rate."
+        ),
+        link=links.NETWORK,
     )
     conv_dim = Integer(
         8,
         bounds=(1, 1024),
         label="Convolution rank",
-        doc=(
-            "The rank for the convolution layers of a LoCon. Raise it for styles with fine texture. "
-            "Typical: 8 to 16."
-        ),
+        doc=("The rank for the convolution layers. Raise it for styles with fine texture. Typical: 8 to 16."),
         place=Place.NETWORK_ARGS,
-        applies={"network_type": ("locon",)},
+        applies={"network_type": _CONV, "family": DIFFUSION},
         advanced=True,
+        cost="It adds to the file size, as each convolution has nine times the weights.",
+        typical={"LoCon, style": "8 to 16", "LoHa and LoKr": "4 to 8"},
+        link=links.NETWORK,
     )
     conv_alpha = Number(
         4.0,
         bounds=(0.0, 1024.0),
         label="Convolution alpha",
         doc=(
-            "The alpha for the convolution layers of a LoCon. Half of the convolution rank is a safe choice. "
+            "The alpha for the convolution layers. Half of the convolution rank is a safe choice. "
             "Typical: 4 to 16."
         ),
         place=Place.NETWORK_ARGS,
-        applies={"network_type": ("locon",)},
+        applies={"network_type": _CONV, "family": DIFFUSION},
         advanced=True,
+        typical={"LoCon": "half of the convolution rank", "LoHa": "1 to 4"},
+        link=links.NETWORK,
     )
     network_dropout = Number(
         None,
@@ -72,6 +109,9 @@ class Network(Group):
             "pictures. Typical: empty, or 0.1 to 0.3."
         ),
         advanced=True,
+        typical={"few pictures": "0.1 to 0.3", "else": "empty"},
+        deep="Each value between the two halves of a pair is set to 0 by this chance.",
+        link=links.ADVANCED,
     )
     rank_dropout = Number(
         None,
@@ -83,7 +123,10 @@ class Network(Group):
             "Typical: empty, or 0.1 to 0.3."
         ),
         place=Place.NETWORK_ARGS,
+        applies={"network_type": _DROPOUT},
         advanced=True,
+        typical={"few pictures": "0.1 to 0.3", "else": "empty"},
+        link=links.ADVANCED,
     )
     module_dropout = Number(
         None,
@@ -95,7 +138,10 @@ class Network(Group):
             "dropouts. Typical: empty, or 0.1."
         ),
         place=Place.NETWORK_ARGS,
+        applies={"network_type": _DROPOUT},
         advanced=True,
+        typical={"few pictures": "0.1", "else": "empty"},
+        link=links.ADVANCED,
     )
     scale_weight_norms = Number(
         None,
@@ -108,6 +154,10 @@ class Network(Group):
         ),
         advanced=True,
         practice=False,
+        cost="A little time in every step.",
+        typical={"to be mixed with other LoRAs": "1", "else": "empty"},
+        deep="After each step, a pair whose norm of B·A is above the limit is scaled down to it.",
+        link=links.ADVANCED,
     )
     network_weights = Text(
         None,
@@ -119,6 +169,7 @@ class Network(Group):
         ),
         advanced=True,
         path="file",
+        link=links.ADVANCED,
     )
     dim_from_weights = Boolean(
         False,
@@ -129,4 +180,5 @@ class Network(Group):
         ),
         advanced=True,
         practice=False,
+        link=links.ADVANCED,
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from lora_core.options.declare import Boolean, Choice, Group, Integer, Place, Text, Texts
+from lora_core.options.families import DIFFUSION
+from lora_core.options.groups import links
 
 SAMPLERS = (
     "ddim",
@@ -42,6 +44,8 @@ class Previews(Group):
             "--l guidance, --n what to avoid. Example: ohwxcat, sitting --w 512 --h 512 --d 1"
         ),
         place=Place.OURS,
+        cost="Each preview takes as long as painting a picture of that size.",
+        link=links.NETWORK,
     )
     sample_every_n_epochs = Integer(
         1,
@@ -53,6 +57,8 @@ class Previews(Group):
             "How often previews are painted. Each costs some time. "
             "Typical: 1, and a higher value for many short epochs."
         ),
+        cost="Each preview takes as long as painting a picture of that size.",
+        link=links.NETWORK,
     )
     sample_every_n_steps = Integer(
         None,
@@ -65,6 +71,7 @@ class Previews(Group):
             "Use it when an epoch is very long."
         ),
         advanced=True,
+        link=links.NETWORK,
     )
     sample_at_first = Boolean(
         False,
@@ -74,6 +81,7 @@ class Previews(Group):
             "LoRA. It also proves early that painting works."
         ),
         advanced=True,
+        link=links.NETWORK,
     )
     sample_sampler = Choice(
         "euler_a",
@@ -84,7 +92,23 @@ class Previews(Group):
             "With ddim the trainer cuts off strong values while it paints, so colours can come out pale or "
             "wrong, although the LoRA is fine. euler and euler_a do not."
         ),
+        applies={"family": DIFFUSION},
         advanced=True,
+        link=links.NETWORK,
+    )
+    sample_batch_size = Integer(
+        None,
+        allow_None=True,
+        bounds=(1, 64),
+        label="Previews at once",
+        doc=(
+            "How many previews of one size are painted together. Lower it when previews run out of memory. "
+            "Empty means the batch size."
+        ),
+        applies={"family": ("lumina",)},
+        advanced=True,
+        practice=False,
+        link=links.LUMINA,
     )
 
 
@@ -99,6 +123,7 @@ class Saving(Group):
             "The name of the LoRA file. Use letters, digits, hyphens and underscores. "
             "Spaces and slashes lead to trouble in many tools."
         ),
+        link=links.NETWORK,
     )
     save_every_n_epochs = Integer(
         1,
@@ -110,6 +135,8 @@ class Saving(Group):
             "Keeps a copy of the LoRA after so many epochs. An earlier copy is often the best one. "
             "Leave it empty to keep only the last."
         ),
+        cost="Each copy takes as much disk space as the LoRA.",
+        link=links.NETWORK,
     )
     save_every_n_steps = Integer(
         None,
@@ -122,6 +149,8 @@ class Saving(Group):
             "Leave it empty to save by epochs only."
         ),
         advanced=True,
+        cost="Each copy takes as much disk space as the LoRA.",
+        link=links.NETWORK,
     )
     save_last_n_epochs = Integer(
         None,
@@ -134,6 +163,7 @@ class Saving(Group):
             "Use it when disk space is short. Leave it empty to keep all."
         ),
         advanced=True,
+        link=links.ADVANCED,
     )
     save_precision = Choice(
         "fp16",
@@ -149,6 +179,9 @@ class Saving(Group):
             "Typical: fp16."
         ),
         advanced=True,
+        cost="float doubles the file size.",
+        typical={"SD 1.5 and SDXL": "fp16", "FLUX.1 and newer": "bf16"},
+        link=links.ADVANCED,
     )
     save_model_as = Choice(
         "safetensors",
@@ -160,6 +193,7 @@ class Saving(Group):
         ),
         advanced=True,
         practice=False,
+        link=links.NETWORK,
     )
     save_state = Boolean(
         False,
@@ -169,6 +203,8 @@ class Saving(Group):
             "LoRA. Switch it on for a long training that may be cut off."
         ),
         advanced=True,
+        cost="A state is three to four times as large as the LoRA in full precision.",
+        link=links.ADVANCED,
     )
     save_state_on_train_end = Boolean(
         False,
@@ -178,6 +214,8 @@ class Saving(Group):
             "It takes several times the room of the LoRA."
         ),
         advanced=True,
+        cost="A state is three to four times as large as the LoRA in full precision.",
+        link=links.ADVANCED,
     )
     resume = Text(
         None,
@@ -189,6 +227,7 @@ class Saving(Group):
         ),
         advanced=True,
         path="folder",
+        link=links.ADVANCED,
     )
     no_metadata = Boolean(
         False,
@@ -198,6 +237,7 @@ class Saving(Group):
             "You will miss them later yourself."
         ),
         advanced=True,
+        link=links.ADVANCED,
     )
     training_comment = Text(
         None,
@@ -208,6 +248,7 @@ class Saving(Group):
             "Anyone who has the file can read it."
         ),
         advanced=True,
+        link=links.ADVANCED,
     )
     metadata_title = Text(
         None,

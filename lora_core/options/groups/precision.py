@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from lora_core.options.declare import Boolean, Choice, Group, Integer
+from lora_core.options.families import DIFFUSION, FLOW
+from lora_core.options.groups import links
 
 
 class Precision(Group):
@@ -18,6 +20,14 @@ class Precision(Group):
             "ones. Full precision takes twice the memory."
         ),
         practice=False,
+        cost="Full precision takes twice the memory and time.",
+        typical={
+            "RTX 30 and newer": "bf16",
+            "older GPUs": "fp16",
+            "FLUX.1 and newer models": "bf16",
+            "no GPU": "no",
+        },
+        link=links.NETWORK,
     )
     full_fp16 = Boolean(
         False,
@@ -28,6 +38,8 @@ class Precision(Group):
         ),
         advanced=True,
         practice=False,
+        cost="It saves the memory of half the LoRA and its gradients.",
+        link=links.ADVANCED,
     )
     full_bf16 = Boolean(
         False,
@@ -38,6 +50,8 @@ class Precision(Group):
         ),
         advanced=True,
         practice=False,
+        cost="It saves the memory of half the LoRA and its gradients.",
+        link=links.ADVANCED,
     )
     fp8_base = Boolean(
         False,
@@ -46,8 +60,12 @@ class Precision(Group):
             "Holds the base model in 8-bit numbers while training. It saves several GB for SDXL, at some loss of "
             "quality. It needs the precision fp16 or bf16."
         ),
+        applies={"family": (*DIFFUSION, "sd3", "flux", "lumina")},
         advanced=True,
         practice=False,
+        cost="It halves the memory of the base model: about 2.5 GB for SDXL, 12 GB for FLUX.1.",
+        typical={"SDXL, 8 GB": "on", "FLUX.1 below 40 GB": "on"},
+        link=links.SDXL,
     )
     gradient_checkpointing = Boolean(
         False,
@@ -58,6 +76,12 @@ class Precision(Group):
         ),
         advanced=True,
         practice=False,
+        cost="It saves much GPU memory; steps take about a quarter longer.",
+        typical={"SD 1.5, 8 GB and more": "off", "SDXL": "on", "FLUX.1 and newer": "on"},
+        deep=(
+            "Results inside the model are thrown away on the way forward and reckoned again on the way back."
+        ),
+        link=links.NETWORK,
     )
     cache_latents = Boolean(
         True,
@@ -68,6 +92,8 @@ class Precision(Group):
         ),
         advanced=True,
         practice=False,
+        cost="It takes some main memory; the VAE leaves GPU memory.",
+        link=links.NETWORK,
     )
     cache_latents_to_disk = Boolean(
         False,
@@ -78,6 +104,8 @@ class Precision(Group):
         ),
         advanced=True,
         practice=False,
+        cost="About 0.1 MB a picture at 512 pixels, 0.3 MB at 1024.",
+        link=links.NETWORK,
     )
     vae_batch_size = Integer(
         1,
@@ -89,6 +117,7 @@ class Precision(Group):
         ),
         advanced=True,
         practice=False,
+        link=links.NETWORK,
     )
     cache_text_encoder_outputs = Boolean(
         False,
@@ -97,9 +126,12 @@ class Precision(Group):
             "Reads all captions before the first step, and frees the memory of the text part. "
             "It needs training of the picture part only, without shuffling or dropout of captions."
         ),
-        applies={"family": ("sdxl",)},
+        applies={"family": ("sdxl", *FLOW)},
         advanced=True,
         practice=False,
+        cost="It saves the memory of the text encoders: about 1.5 GB for SDXL, 10 GB for FLUX.1.",
+        typical={"SDXL": "on for the picture part only", "FLUX.1 and newer": "on"},
+        link=links.SDXL,
     )
     sdpa = Boolean(
         True,
@@ -110,6 +142,8 @@ class Precision(Group):
         ),
         advanced=True,
         practice=False,
+        typical={"all": "on"},
+        link=links.ADVANCED,
     )
     xformers = Boolean(
         False,
@@ -120,6 +154,8 @@ class Precision(Group):
         ),
         advanced=True,
         practice=False,
+        typical={"all": "off"},
+        link=links.ADVANCED,
     )
     no_half_vae = Boolean(
         False,
@@ -130,6 +166,9 @@ class Precision(Group):
         ),
         advanced=True,
         practice=False,
+        cost="More GPU memory while pictures are prepared.",
+        typical={"SDXL with fp16": "on", "SD 1.5": "off"},
+        link=links.SDXL,
     )
     lowram = Boolean(
         False,
@@ -140,4 +179,5 @@ class Precision(Group):
         ),
         advanced=True,
         practice=False,
+        link=links.ADVANCED,
     )

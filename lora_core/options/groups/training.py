@@ -1,8 +1,20 @@
-"""Options of the length of a training, its learning rates and its optimizer."""
+"""Options of the length of a training and of its optimizer; learning rates stand in `learning`."""
 
 from __future__ import annotations
 
-from lora_core.options.declare import Boolean, Choice, Group, Integer, Number, Place, StepsOrShare, Texts
+from lora_core.options.declare import (
+    Boolean,
+    Choice,
+    Group,
+    Integer,
+    Place,
+    Texts,
+)
+from lora_core.options.groups import links
+from lora_core.options.groups.learning import Learning
+from lora_core.options.optimizer_table import OPTIMIZERS
+
+__all__ = ["Learning", "Optimizer", "Steps"]
 
 
 class Steps(Group):
@@ -20,6 +32,13 @@ class Steps(Group):
         ),
         place=Place.DATASET,
         key="batch_size",
+        cost="GPU memory grows with each picture in the batch. Twice the batch makes half the steps.",
+        typical={"SD 1.5": "2", "SDXL": "4", "FLUX.1 and other large models": "1", "Little GPU memory": "1"},
+        deep=(
+            "The gradient of a step is the mean over the batch. Pictures of a batch come from one bucket, so "
+            "each bucket is cut into batches by itself and its last batch may be smaller."
+        ),
+        link=links.NETWORK,
     )
     max_train_epochs = Integer(
         10,
@@ -31,6 +50,13 @@ class Steps(Group):
             "copies its pictures. Typical: 10, or as many as give about 2000 steps."
         ),
         more="When both are set, epochs win over steps: that is how the trainer reckons.",
+        cost="Time grows in step with it.",
+        typical={"Most LoRAs": "10", "20 pictures or fewer": "10 to 20", "Over 100 pictures": "5 to 10"},
+        deep=(
+            "Steps = epochs × batches of an epoch ÷ accumulation, rounded up for each epoch. "
+            "A batch is counted for each bucket by itself."
+        ),
+        link=links.NETWORK,
     )
     max_train_steps = Integer(
         None,
@@ -42,6 +68,9 @@ class Steps(Group):
             "Leave it empty to count in epochs."
         ),
         advanced=True,
+        cost="Time grows in step with it.",
+        typical={"SD 1.5": "1500 to 3000", "SDXL": "1000 to 3000", "FLUX.1": "1000 to 2000"},
+        link=links.NETWORK,
     )
     gradient_accumulation_steps = Integer(
         1,
@@ -53,6 +82,13 @@ class Steps(Group):
             "memory, but takes longer. Typical: 1."
         ),
         advanced=True,
+        cost="Each step takes as many times longer, and there are fewer steps.",
+        typical={"Most LoRAs": "1", "Little GPU memory, steadier learning wanted": "2 to 4"},
+        deep=(
+            "Pictures in a step = batch size × accumulation. The learning rate acts once for all of them, "
+            "so with 4 batches gathered the LoRA makes a quarter of the steps."
+        ),
+        link=links.ADVANCED,
     )
     seed = Integer(
         42,
@@ -64,6 +100,9 @@ class Steps(Group):
             "Leave it empty for a new one each time."
         ),
         advanced=True,
+        typical={"All": "any number; keep it when comparing settings"},
+        deep="It sets the order of pictures, the noise, the timesteps and the first weights of the LoRA.",
+        link=links.ADVANCED,
     )
     max_data_loader_n_workers = Integer(
         2,
@@ -75,6 +114,9 @@ class Steps(Group):
         ),
         advanced=True,
         practice=False,
+        cost="Each process takes main memory.",
+        typical={"Latents prepared beforehand": "0 to 2", "Pictures read anew each time": "4 to 8"},
+        link=links.ADVANCED,
     )
     persistent_data_loader_workers = Boolean(
         True,
@@ -85,119 +127,9 @@ class Steps(Group):
         ),
         advanced=True,
         practice=False,
-    )
-
-
-class Learning(Group):
-    emoji, title = "🎓", "Learning"
-    purpose = "How strongly each step changes the LoRA."
-
-    unet_lr = Number(
-        5e-4,
-        allow_None=True,
-        bounds=(0.0, 10.0),
-        label="Picture learning rate (U-Net)",
-        doc=(
-            "How fast the picture part learns. Lower it if pictures look burnt or broken. Raise it if the LoRA "
-            "has little effect. Typical: 5e-4 for SD 1.5, 3e-4 for SDXL, and 1 with Prodigy."
-        ),
-    )
-    text_encoder_lr = Number(
-        1e-4,
-        allow_None=True,
-        bounds=(0.0, 10.0),
-        label="Text learning rate (text encoder)",
-        doc=(
-            "How fast the text part learns. It ties the trigger word to the pictures. "
-            "Typical: a half to a fifth of the picture learning rate, 0 for a style on SDXL."
-        ),
-        as_list=True,
-    )
-    learning_rate = Number(
-        5e-4,
-        bounds=(0.0, 10.0),
-        label="General learning rate",
-        doc=(
-            "Used where one of the two rates above is empty. Set it to the same value as the picture learning "
-            "rate. Typical: 5e-4, and 1 with Prodigy."
-        ),
-        advanced=True,
-    )
-    lr_scheduler = Choice(
-        "cosine_with_restarts",
-        objects={
-            "Cosine with restarts": "cosine_with_restarts",
-            "Cosine": "cosine",
-            "Linear": "linear",
-            "Polynomial": "polynomial",
-            "Constant": "constant",
-            "Constant with warm-up": "constant_with_warmup",
-        },
-        label="Schedule",
-        doc=(
-            "How the learning rate changes over time. Cosine falls smoothly, and restarts raise it again a few "
-            "times. Take Constant for a first try, or with Prodigy."
-        ),
-        advanced=True,
-    )
-    lr_scheduler_num_cycles = Integer(
-        3,
-        bounds=(1, 1000),
-        label="Restarts",
-        doc=(
-            "How many times the learning rate goes down in a row. More cycles give more points at which the "
-            "LoRA settles. Typical: 3."
-        ),
-        applies={"lr_scheduler": ("cosine_with_restarts",)},
-        advanced=True,
-    )
-    lr_scheduler_power = Number(
-        1.0,
-        bounds=(0.0, 10.0),
-        label="Polynomial power",
-        doc=(
-            "The bend of the polynomial schedule. A value of 1 is a straight line, and higher values fall "
-            "faster at first. Typical: 1 to 2."
-        ),
-        applies={"lr_scheduler": ("polynomial",)},
-        advanced=True,
-    )
-    lr_warmup_steps = StepsOrShare(
-        0.05,
-        bounds=(0, 1_000_000),
-        label="Warm-up",
-        doc=(
-            "Begins gently and reaches the full learning rate after this. A value below 1 is a share of all "
-            "steps, such as 0.05 for 5 %. From 1 on it is a number of steps."
-        ),
-        advanced=True,
-    )
-    network_train_unet_only = Boolean(
-        False,
-        label="Train the picture part only",
-        doc=(
-            "Leaves the text part as it is. It saves memory and is often better for SDXL styles. "
-            "The trigger word then holds less well."
-        ),
-        advanced=True,
-    )
-    network_train_text_encoder_only = Boolean(
-        False,
-        label="Train the text part only",
-        doc=(
-            "Leaves the picture part as it is. It is meant for experiments. The LoRA learns far less this way."
-        ),
-        advanced=True,
-    )
-    max_grad_norm = Number(
-        1.0,
-        bounds=(0.0, 1000.0),
-        label="Gradient limit",
-        doc=(
-            "Caps how strongly a single step may pull. It protects against sudden jumps. "
-            "Typical: 1, and 0 switches it off."
-        ),
-        advanced=True,
+        cost="Some main memory between epochs.",
+        typical={"Most LoRAs": "on"},
+        link=links.ADVANCED,
     )
 
 
@@ -207,26 +139,25 @@ class Optimizer(Group):
 
     optimizer_type = Choice(
         "AdamW",
-        objects={
-            "AdamW": "AdamW",
-            "AdamW 8-bit (NVIDIA)": "AdamW8bit",
-            "Paged AdamW 8-bit (NVIDIA)": "PagedAdamW8bit",
-            "Prodigy (finds its own rate)": "Prodigy",
-            "D-Adapt Adam (finds its own rate)": "DAdaptAdam",
-            "D-Adapt Lion (finds its own rate)": "DAdaptLion",
-            "Adafactor": "Adafactor",
-            "Lion": "Lion",
-            "Lion 8-bit (NVIDIA)": "Lion8bit",
-            "CAME": "pytorch_optimizer.CAME",
-            "AdamW Schedule-Free": "AdamWScheduleFree",
-            "SGD Nesterov": "SGDNesterov",
-        },
+        objects={one.title: one.name for one in OPTIMIZERS.values()},
         label="Optimizer",
         doc=(
             "AdamW works for nearly everything. The 8-bit kinds save memory on NVIDIA GPUs. "
             "Prodigy finds the learning rate by itself: set both rates to 1 then."
         ),
         more="The practice engine knows AdamW, Adafactor, Prodigy and SGD Nesterov.",
+        cost=(
+            "AdamW keeps two numbers for each weight of the LoRA, the 8-bit kinds a quarter of that. "
+            "Lion keeps one, and Adafactor and CAME nearly none."
+        ),
+        typical={
+            "NVIDIA GPU": "AdamW8bit",
+            "No idea of a learning rate": "Prodigy",
+            "Large model, little memory": "Adafactor",
+            "No GPU": "AdamW",
+        },
+        deep="Names with a dot are Python classes that the trainer loads, such as pytorch_optimizer.CAME.",
+        link=links.ADVANCED,
     )
     optimizer_args = Texts(
         [],
@@ -242,4 +173,6 @@ class Optimizer(Group):
             "relative_step=False, warmup_init=False. For CAME: weight_decay=0.04."
         ),
         advanced=True,
+        deep="Values are read as Python writes them: 0.1, True, [0.9,0.99], or a text in quotes.",
+        link=links.ADVANCED,
     )

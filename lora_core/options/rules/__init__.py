@@ -10,22 +10,54 @@ from __future__ import annotations
 
 from lora_core.errors import Level, Problem
 from lora_core.options.container import TrainingOptions
-from lora_core.options.rules import dataset, learning, network, noise, output, precision
+from lora_core.options.rules import (
+    captions,
+    dataset,
+    family,
+    folders,
+    learning,
+    memory,
+    network,
+    network_parts,
+    noise,
+    optimizer,
+    output,
+    precision,
+    previews,
+    schedule,
+    steps,
+    validation,
+)
 from lora_core.options.rules.registry import RULES, Facts
 
 __all__ = ["RULES", "check"]
 
-_MODULES = (dataset, learning, network, precision, output, noise)
-"""Importing them registers their rules; named here so that the order is that of the form."""
+_MODULES = (
+    family, dataset, folders, captions, steps, learning, schedule, optimizer, network, network_parts,
+    precision, memory, previews, output, validation, noise,
+)  # fmt: skip
+"""Importing them registers their rules."""
 
 
-def check(options: TrainingOptions, *, total_steps: int | None = None) -> list[Problem]:
+def check(
+    options: TrainingOptions,
+    *,
+    total_steps: int | None = None,
+    pictures: int | None = None,
+    uses: int | None = None,
+    gpu: bool | None = None,
+) -> list[Problem]:
     """What is wrong or unwise about the options, errors first. Pure: looks at no file.
+
+    Some rules need more than the options, and are silent where it is not given.
 
     Args:
         options: what to look at.
-        total_steps: the length of the training in steps, if it has been counted; some rules need it.
+        total_steps: the length of the training in steps.
+        pictures: number of the user's own pictures, without those for regularization.
+        uses: how often pictures are used in one epoch, with repeats and regularization.
+        gpu: whether the trainer finds a GPU. None for the practice engine, which needs none.
     """
-    facts = Facts(options, total_steps)
+    facts = Facts(options, total_steps, pictures, uses, gpu)
     found = [problem for each in RULES for problem in each(facts)]
     return sorted(found, key=lambda problem: list(Level).index(problem.level))

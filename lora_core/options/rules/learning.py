@@ -1,48 +1,18 @@
-"""Rules about the length of a training, learning rates and the optimizer."""
+"""Rules about learning rates, and which part of the model is trained."""
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 
 from lora_core.errors import Problem
+from lora_core.options.rules.optimizer import finds_its_rate
 from lora_core.options.rules.registry import Facts, error, note, rule, warning
 
-ADAPTIVE = ("Prodigy", "DAdaptAdam", "DAdaptLion")
-"""Optimizers that find the learning rate themselves; the trainer wants rates around 1 for them."""
+ANY_RATE = ("sgd", "adafactor", "adagrad", "lbfgs", "adadelta", "rprop")
+"""Optimizers, or how their names begin, for which a learning rate near 1 can be right."""
 
-
-@rule
-def length(at: Facts) -> Iterator[Problem]:
-    epochs, steps = at["max_train_epochs"], at["max_train_steps"]
-    if epochs is None and steps is None:
-        yield error(
-            "max_train_epochs max_train_steps",
-            "The length of the training is not set.",
-            "The trainer would take 1600 steps on its own.",
-            "Give a number of epochs, or of steps.",
-            max_train_epochs=10,
-        )
-    elif epochs is not None and steps is not None:
-        yield note(
-            "max_train_steps max_train_epochs",
-            f"The number of steps ({steps}) is not used.",
-            "Epochs are set too, and the trainer then goes by epochs.",
-            "Leave one of the two empty.",
-            max_train_steps=None,
-        )
-
-
-@rule
-def loading(at: Facts) -> Iterator[Problem]:
-    if at["persistent_data_loader_workers"] and at["max_data_loader_n_workers"] == 0:
-        yield error(
-            "persistent_data_loader_workers max_data_loader_n_workers",
-            "There are no loading processes to keep.",
-            "PyTorch stops when it is to keep zero processes.",
-            "Switch this off, or allow at least one loading process.",
-            persistent_data_loader_workers=False,
-        )
+T5 = {"flux": "text_encoder_lr_2", "sd3": "text_encoder_lr_3"}
+"""Model family -> the rate of its T5, which learns on demand only."""
 
 
 @rule
@@ -56,47 +26,135 @@ def parts(at: Facts) -> Iterator[Problem]:
             network_train_text_encoder_only=False,
         )
         return
-    if not any(_rates(at).values()):
+    if not any(rates(at).values()):
         yield error(
             "unet_lr text_encoder_lr learning_rate",
             "All learning rates are 0.",
             "A learning rate of 0 leaves that part out, so nothing would be learned.",
             "Set the picture learning rate to 0.0005.",
             unet_lr=5e-4,
+            network_train_text_encoder_only=False,
         )
 
 
-def _rates(at: Facts) -> dict[str, float]:
+def rates(at: Facts) -> dict[str, float]:
     """Option name -> learning rate in effect, for the parts that are trained."""
-    rates = {}
+    found = {}
     for name, other in (
         ("unet_lr", "network_train_text_encoder_only"),
         ("text_encoder_lr", "network_train_unet_only"),
     ):
         if not at[other]:
-            rates[name if at[name] is not None else "learning_rate"] = (
-                at[name] if at[name] is not None else at["learning_rate"]
+            found[name if at[name] is not None else "learning_rate"] = at.number(
+                name if at[name] is not None else "learning_rate"
             )
-    return rates
+    if not at["network_train_unet_only"]:
+        others = (name for name in ("text_encoder_lr_2", "text_encoder_lr_3") if at[name] is not None)
+        found |= {name: at.number(name) for name in others if name != T5[at["family"]] or at["train_t5xxl"]}
+    return found
+
+
+@rule
+def text_parts_that_cannot_learn(at: Facts) -> Iterator[Problem]:
+    family, kind = at["family"], at["network_type"]
+    if family == "hunyuan_image":
+        who, why = at.family.title, "The trainer has no LoRA for the text parts of this family."
+    elif kind == "oft":
+        who, why = "OFT", "The trainer's OFT has layers in the picture part only."
+    else:
+        return
+    if at["network_train_text_encoder_only"]:
+        yield error(
+            "network_train_text_encoder_only network_type family",
+            f"{who} cannot train the text part only.",
+            f"{why} Nothing would be left to train.",
+            "Switch it off.",
+            network_train_text_encoder_only=False,
+            network_train_unet_only=True,
+        )
+    elif not at["network_train_unet_only"]:
+        yield warning(
+            "network_train_unet_only network_type family",
+            f"{who} trains the picture part only.",
+            why,
+            "Switch on Train the picture part only, which also saves memory.",
+            network_train_unet_only=True,
+        )
+
+
+@rule
+def text_part_trained_from_cache(at: Facts) -> Iterator[Problem]:
+    """Asserted for SDXL and Anima. The others take what is prepared for all parts that do not learn."""
+    if not at.captions_cached or at["network_train_unet_only"]:
+        return
+    if at["family"] in ("sdxl", "anima"):
+        yield error(
+            "cache_text_encoder_outputs network_train_unet_only",
+            "The text part cannot learn while its results are prepared once.",
+            "The trainer stops on this.",
+            "Train the picture part only, or do not prepare captions.",
+            network_train_unet_only=True,
+            network_train_text_encoder_only=False,
+        )
+
+
+@rule
+def t5_trained(at: Facts) -> Iterator[Problem]:
+    if not at["train_t5xxl"]:
+        return
+    if at.captions_cached:
+        yield error(
+            "train_t5xxl cache_text_encoder_outputs",
+            "T5-XXL cannot learn while its results are prepared once.",
+            "The trainer stops on this.",
+            "Leave T5-XXL as it is, or do not prepare captions.",
+            train_t5xxl=False,
+        )
+    elif at["network_train_unet_only"]:
+        yield note(
+            "train_t5xxl network_train_unet_only",
+            "T5-XXL is not trained.",
+            "Only the picture part is.",
+            "Switch off one of the two.",
+            train_t5xxl=False,
+        )
+
+
+@rule
+def rate_of_an_untrained_part(at: Facts) -> Iterator[Problem]:
+    for name, only in (
+        ("text_encoder_lr", "network_train_unet_only"),
+        ("unet_lr", "network_train_text_encoder_only"),
+    ):
+        option = at.options.option(name)
+        given = at[name]
+        if at[only] and given and given != option.default and option.optional:
+            yield note(
+                f"{name} {only}",
+                f"{option.label} is not used.",
+                "That part of the model is not trained.",
+                "Leave it empty.",
+                **{name: None},
+            )
 
 
 @rule
 def rates_of_adaptive_optimizers(at: Facts) -> Iterator[Problem]:
-    rates = _rates(at)
-    if at["optimizer_type"] not in ADAPTIVE or not any(rates.values()):
+    used = rates(at)
+    if not finds_its_rate(at["optimizer_type"]) or not any(used.values()):
         return
-    fix = dict.fromkeys(rates, 1.0)
-    if max(rates.values()) <= 0.1:
+    fix = dict.fromkeys(used, 1.0)
+    if max(used.values()) <= 0.1:
         yield warning(
-            " ".join([*rates, "optimizer_type"]),
+            " ".join([*used, "optimizer_type"]),
             f"The learning rate is too low for {at['optimizer_type']}.",
             "It finds the rate by itself, and multiplies it by yours.",
             "Set the learning rates to 1.",
             **fix,
         )
-    elif len(set(rates.values())) > 1:
+    elif len(set(used.values())) > 1:
         yield warning(
-            " ".join([*rates, "optimizer_type"]),
+            " ".join([*used, "optimizer_type"]),
             f"{at['optimizer_type']} uses one learning rate only.",
             "Of several rates, only the first takes effect.",
             "Set the learning rates to the same value.",
@@ -105,12 +163,27 @@ def rates_of_adaptive_optimizers(at: Facts) -> Iterator[Problem]:
 
 
 @rule
+def rates_of_lora_plus(at: Facts) -> Iterator[Problem]:
+    ratios = at.on("loraplus_lr_ratio", "loraplus_unet_lr_ratio", "loraplus_text_encoder_lr_ratio")
+    if ratios and finds_its_rate(at["optimizer_type"]):
+        yield warning(
+            " ".join([*ratios, "optimizer_type"]),
+            f"LoRA+ has no effect with {at['optimizer_type']}.",
+            "LoRA+ gives two learning rates, and this optimizer uses one only.",
+            "Leave the LoRA+ ratio empty.",
+            **{name: at.off(name) for name in ratios},
+        )
+
+
+@rule
 def rates_of_common_optimizers(at: Facts) -> Iterator[Problem]:
-    high = {name: rate for name, rate in _rates(at).items() if rate > 0.01}
-    if at["optimizer_type"] not in (*ADAPTIVE, "SGDNesterov", "Adafactor") and high:
+    name = at["optimizer_type"]
+    high = {option: rate for option, rate in rates(at).items() if rate > 0.01}
+    takes_any = finds_its_rate(name) or name.rsplit(".", 1)[-1].lower().startswith(ANY_RATE)
+    if high and not takes_any:
         yield warning(
             " ".join([*high, "optimizer_type"]),
-            f"The learning rate {max(high.values()):g} is very high for {at['optimizer_type']}.",
+            f"The learning rate {max(high.values()):g} is very high for {name}.",
             "The LoRA would most likely turn to noise.",
             "Set it to 0.0005 or less.",
             **dict.fromkeys(high, 5e-4),
@@ -118,74 +191,14 @@ def rates_of_common_optimizers(at: Facts) -> Iterator[Problem]:
 
 
 @rule
-def warm_up(at: Facts) -> Iterator[Problem]:
-    given = at["lr_warmup_steps"]
-    if not given:
-        return
-    if at["lr_scheduler"] == "constant" and at["optimizer_type"] != "AdamWScheduleFree":
-        yield error(
-            "lr_warmup_steps lr_scheduler",
-            "The schedule Constant has no warm-up.",
-            "The trainer stops when a warm-up is set for it.",
-            "Take Constant with warm-up, or set the warm-up to 0.",
-            lr_scheduler="constant_with_warmup",
-        )
-    elif isinstance(given, int) and at.steps is not None and given >= at.steps:
-        yield warning(
-            "lr_warmup_steps max_train_steps",
-            f"The warm-up ({given} steps) is as long as the whole training ({at.steps} steps).",
-            "The full learning rate is never reached.",
-            "Set the warm-up to a share, such as 0.05.",
-            lr_warmup_steps=0.05,
-        )
-
-
-@rule
-def adafactor(at: Facts) -> Iterator[Problem]:
-    """Without ``relative_step=False`` the trainer swaps in Adafactor's own schedule and drops our rates."""
-    if at["optimizer_type"] != "Adafactor" or "relative_step=False" in _squeezed(at):
-        return
-    arguments = ["scale_parameter=False", "relative_step=False", "warmup_init=False"]
-    what = "Adafactor takes its own learning rate and schedule now."
-    remedy = f"Set the optimizer arguments {', '.join(arguments)}."
-    if at["lr_warmup_steps"]:
-        why = "The trainer stops, because that schedule has no warm-up."
-        yield error(
-            "optimizer_args optimizer_type lr_warmup_steps", what, why, remedy, optimizer_args=arguments
-        )
-    else:
-        why = "Your learning rates and schedule have no effect."
-        yield warning("optimizer_args optimizer_type", what, why, remedy, optimizer_args=arguments)
-
-
-def _squeezed(at: Facts) -> list[str]:
-    return ["".join(argument.split()) for argument in at["optimizer_args"]]
-
-
-@rule
-def optimizer_arguments(at: Facts) -> Iterator[Problem]:
-    for argument in at["optimizer_args"]:
-        name, _, value = argument.partition("=")
-        try:
-            ast.literal_eval(value.strip())
-            proper = name.strip().isidentifier()
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            proper = False
-        if not proper:
-            yield error(
-                "optimizer_args",
-                f"The optimizer argument {argument!r} cannot be read.",
-                "Each is a name, an equals sign and a Python value; words stand in quotes.",
-                "Write it like weight_decay=0.1 or betas=[0.9,0.99].",
-            )
-
-
-@rule
-def eight_bit(at: Facts) -> Iterator[Problem]:
-    if at["optimizer_type"].endswith("8bit"):
+def text_rate_above_picture_rate(at: Facts) -> Iterator[Problem]:
+    used = rates(at)
+    text, picture = used.get("text_encoder_lr", 0.0), used.get("unet_lr", 0.0)
+    if text > picture > 0 and not finds_its_rate(at["optimizer_type"]):
         yield note(
-            "optimizer_type",
-            f"{at['optimizer_type']} runs on NVIDIA GPUs only.",
-            "It needs the package bitsandbytes and CUDA.",
-            "Take AdamW on other machines.",
+            "text_encoder_lr unet_lr",
+            f"The text part learns faster ({text:g}) than the picture part ({picture:g}).",
+            "The text part spoils more easily. A half to a fifth of the picture rate is usual.",
+            f"Set it to {picture / 5:g}.",
+            text_encoder_lr=picture / 5,
         )

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lora_core.errors import Problem
-from lora_core.options.rules.registry import Facts, error, rule, warning
+from lora_core.options.rules.registry import Facts, error, note, rule, warning
+
+V_PREDICTION = ("scale_v_pred_loss_like_noise_pred", "zero_terminal_snr")
+"""What belongs to a v-prediction model beside ``v_parameterization``."""
 
 
 @rule
 def v_prediction(at: Facts) -> Iterator[Problem]:
     """The three settings of a v-prediction model belong together."""
-    pair = ("scale_v_pred_loss_like_noise_pred", "zero_terminal_snr")
     if at["v_parameterization"]:
-        missing = [name for name in pair if not at[name]]
+        missing = [name for name in V_PREDICTION if not at[name]]
         if missing:
             yield warning(
                 " ".join(["v_parameterization", *missing]),
@@ -53,6 +55,22 @@ def noise_kinds(at: Facts) -> Iterator[Problem]:
 
 
 @rule
+def random_strengths(at: Facts) -> Iterator[Problem]:
+    for name, of in (
+        ("noise_offset_random_strength", "noise_offset"),
+        ("ip_noise_gamma_random_strength", "ip_noise_gamma"),
+    ):
+        if at[name] and not at[of]:
+            yield note(
+                f"{name} {of}",
+                f"{name} has no effect.",
+                f"It varies {of}, which is not set.",
+                "Switch it off.",
+                **{name: False},
+            )
+
+
+@rule
 def balance(at: Facts) -> Iterator[Problem]:
     if at["debiased_estimation_loss"] and at["min_snr_gamma"]:
         yield warning(
@@ -76,4 +94,40 @@ def noise_levels(at: Facts) -> Iterator[Problem]:
             "Leave both empty for the whole range.",
             min_timestep=None,
             max_timestep=None,
+        )
+
+
+@rule
+def noise_levels_of_flow_models(at: Facts) -> Iterator[Problem]:
+    """Only SD 3 among them reads these two (``sd3_train_utils``)."""
+    given = [name for name in ("min_timestep", "max_timestep") if at[name] is not None]
+    if given and at.family.flow and at["family"] != "sd3":
+        yield note(
+            " ".join([*given, "family"]),
+            f"{at.family.title} does not use {' and '.join(given)}.",
+            "Its noise levels are drawn over the whole range.",
+            "Leave them empty.",
+            **dict.fromkeys(given),
+        )
+
+
+@rule
+def huber(at: Facts) -> Iterator[Problem]:
+    if at["loss_type"] not in ("huber", "smooth_l1"):
+        return
+    if at.number("huber_c") <= 0:
+        yield error(
+            "huber_c loss_type",
+            "The Huber strength is 0.",
+            "The trainer divides by it or takes its logarithm, and stops or learns nothing.",
+            "Set it to 0.1.",
+            huber_c=0.1,
+        )
+    if at["huber_schedule"] == "snr" and at.family.flow:
+        yield error(
+            "huber_schedule family loss_type",
+            f"The Huber schedule by noise level does not work with {at.family.title}.",
+            "This family has no such noise levels; the trainer stops on this.",
+            "Take the exponential schedule.",
+            huber_schedule="exponential",
         )

@@ -1,4 +1,4 @@
-"""Rules about previews, saving and the LoRA's name."""
+"""Rules about saving and the LoRA's name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from lora_core.errors import Problem
-from lora_core.options.rules.registry import Facts, error, note, rule, warning
+from lora_core.options.rules.registry import Facts, error, note, rule
 
 RESERVED = frozenset(
     ["con", "prn", "aux", "nul"] + [f"{kind}{number}" for kind in ("com", "lpt") for number in range(1, 10)]
@@ -76,7 +76,23 @@ def saving(at: Facts) -> Iterator[Problem]:
             "Lower it to get copies on the way.",
             save_every_n_steps=max(1, at.steps // 5),
         )
-    if at["save_last_n_epochs"] is not None and every is None:
+
+
+@rule
+def no_copy_on_the_way(at: Facts) -> Iterator[Problem]:
+    if at["save_every_n_epochs"] is None and at["save_every_n_steps"] is None:
+        yield note(
+            "save_every_n_epochs save_every_n_steps",
+            "No copy of the LoRA is kept on the way.",
+            "An earlier copy is often the best one, and a training that is cut off leaves nothing.",
+            "Keep a copy after every epoch.",
+            save_every_n_epochs=1,
+        )
+
+
+@rule
+def copies_deleted(at: Facts) -> Iterator[Problem]:
+    if at["save_last_n_epochs"] is not None and at["save_every_n_epochs"] is None:
         yield note(
             "save_last_n_epochs save_every_n_epochs",
             "There are no copies by epoch to delete.",
@@ -84,76 +100,46 @@ def saving(at: Facts) -> Iterator[Problem]:
             "Set Save every (epochs), or leave this empty.",
             save_last_n_epochs=None,
         )
-
-
-@rule
-def previews_reached(at: Facts) -> Iterator[Problem]:
-    if not at["prompts"] or at["sample_at_first"]:
-        return
-    every, epochs = at["sample_every_n_epochs"], at["max_train_epochs"]
-    by_steps = at["sample_every_n_steps"]
-    if every is None and by_steps is None:
-        yield warning(
-            "sample_every_n_epochs prompts",
-            "There are preview prompts, but no previews are asked for.",
-            "Neither a number of epochs nor of steps is set for previews.",
-            "Set previews to every epoch.",
-            sample_every_n_epochs=1,
+    kept, every = at["save_last_n_steps"], at["save_every_n_steps"]
+    if kept is not None and every is None:
+        yield note(
+            "save_last_n_steps save_every_n_steps",
+            "There are no copies by steps to delete.",
+            "No copies are saved by steps.",
+            "Set Save every (steps), or leave this empty.",
+            save_last_n_steps=None,
         )
-    elif every is not None and epochs is not None and every > epochs:
-        yield warning(
-            "sample_every_n_epochs max_train_epochs",
-            f"Previews every {every} epochs are never reached in {epochs} epochs.",
-            "You would see no picture.",
-            "Set previews to every epoch.",
-            sample_every_n_epochs=1,
-        )
-    elif every is None and by_steps is not None and at.steps is not None and by_steps > at.steps:
-        yield warning(
-            "sample_every_n_steps max_train_steps",
-            f"Previews every {by_steps} steps are never reached in {at.steps} steps.",
-            "You would see no picture.",
-            "Lower the number of steps.",
-            sample_every_n_steps=max(1, at.steps // 5),
+    elif kept is not None and kept < every:
+        yield note(
+            "save_last_n_steps save_every_n_steps",
+            f"Only the newest copy by steps is kept: those older than {kept} steps are deleted.",
+            f"It counts steps, not copies, and a copy is made every {every} steps.",
+            f"To keep the last three copies, set it to {every * 3}.",
+            save_last_n_steps=min(every * 3, 10_000_000),
         )
 
 
 @rule
-def prompt_lines(at: Facts) -> Iterator[Problem]:
-    for number, prompt in enumerate(at["prompts"], 1):
-        fault = None
-        if not prompt.strip():
-            fault = "is empty"
-        elif len(prompt.splitlines()) > 1:
-            fault = "has several lines"
-        elif prompt != prompt.strip():
-            fault = "has spaces at its start or end"
-        elif prompt.startswith("#"):
-            fault = "begins with #"
-        if fault:
-            yield error(
-                "prompts",
-                f"Preview prompt {number} {fault}.",
-                "The trainer reads one prompt a line, and passes over empty lines and those with #.",
-                "Write each prompt on a line of its own.",
-                prompts=_tidy(at["prompts"]),
-            )
-            return
-
-
-def _tidy(prompts: list[str]) -> list[str]:
-    lines = (line.strip().lstrip("#").strip() for prompt in prompts for line in prompt.splitlines())
-    return [line for line in lines if line]
+def states_deleted(at: Facts) -> Iterator[Problem]:
+    given = at.on("save_last_n_epochs_state", "save_last_n_steps_state")
+    if given and not at["save_state"]:
+        yield note(
+            " ".join([*given, "save_state"]),
+            "There are no states to delete.",
+            "No state is saved with the copies.",
+            "Switch on saving the state, or leave this empty.",
+            **dict.fromkeys(given),
+        )
 
 
 @rule
-def prompts_use_trigger(at: Facts) -> Iterator[Problem]:
-    word = at["trigger_word"].strip()
-    if word and at["prompts"] and not any(word.lower() in prompt.lower() for prompt in at["prompts"]):
-        yield warning(
-            "prompts trigger_word",
-            f"No preview prompt has the trigger word {word!r}.",
-            "The previews would not show what was learned.",
-            "Put the trigger word at the start of at least one prompt.",
-            prompts=[f"{word}, {at['prompts'][0]}", *at["prompts"][1:]],
+def notes_left_out(at: Facts) -> Iterator[Problem]:
+    given = at.on("training_comment", "metadata_title", "metadata_author", "metadata_description")
+    if at["no_metadata"] and given:
+        yield note(
+            " ".join(["no_metadata", *given]),
+            "Your comment or title would not be stored.",
+            "The settings are left out of the file, and they with them.",
+            "Store the settings in the file.",
+            no_metadata=False,
         )

@@ -16,6 +16,7 @@ from lora_core.engines.sd_scripts.engine import EXTRA_PATH_VARIABLE, SdScriptsEn
 from lora_core.engines.sd_scripts.installation import Installation
 from lora_core.errors import InputError
 from lora_core.options import TrainingOptions
+from lora_core.options.families import FAMILIES
 from lora_core.workspace import Workspace
 
 CPU = Device(gpu=False, threads=3)
@@ -187,3 +188,34 @@ def test_engine_names(tmp_path: Path) -> None:
         assert get_engine(name, Workspace(tmp_path)).name == name
     with pytest.raises(InputError, match="practice"):
         get_engine("sd_scripts", Workspace(tmp_path))
+
+
+def test_modules_of_ours_travel_with_the_plan(
+    engine: SdScriptsEngine, options: TrainingOptions, tmp_path: Path
+) -> None:
+    assert not [name for name in engine.plan(options, tmp_path / "plain").files if name.endswith(".py")]
+    options["network_type"] = "ia3"
+    plan = engine.plan(options, tmp_path / "run")
+    assert "IA3Module" in plan.files["plan/modules/lora_workbench_networks.py"]
+    assert plan.env["PYTHONPATH"] == str(tmp_path / "run" / "plan" / "modules")
+    assert toml.loads(plan.files["plan/train.toml"])["network_module"] == "lora_workbench_networks"
+
+
+def test_several_gpus(engine: SdScriptsEngine, options: TrainingOptions, tmp_path: Path) -> None:
+    options["num_processes"] = 2
+    plan = engine.plan(options, tmp_path / "run")
+    assert option_of(plan, "--num_processes") == "2"
+    assert "--multi_gpu" in plan.argv
+    settings = json.loads(plan.files["plan/accelerate.json"])
+    assert (settings["num_processes"], settings["distributed_type"]) == (2, "MULTI_GPU")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_each_family_has_its_script(
+    engine: SdScriptsEngine, options: TrainingOptions, tmp_path: Path, family: str
+) -> None:
+    options["family"] = family
+    plan = engine.plan(options, tmp_path / "run")
+    script = FAMILIES[family].script
+    assert str(engine.installation.checkout / f"{script}.py") in plan.argv
+    manifest.check_train_table(toml.loads(plan.files["plan/train.toml"]), script)

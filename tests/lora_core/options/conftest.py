@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from lora_core.options import Option, TrainingOptions
+from lora_core.options.declare import StepsOrShare
 
 ODD_TEXTS = (
     "",
@@ -39,6 +40,8 @@ FOLDERS: list[Any] = [
 def _texts(rng: random.Random, option: Option) -> list[Any]:
     if option.name == "prompts":
         return [[], ["a cat"], ["a cat --w 64 --d 0", 'say "hi", 🐱']]
+    if option.name == "extra_options":
+        return [[], ["deepspeed = true", "# a note", "zero_stage = 2"], ["save_clip = true"]]
     return [[], ["weight_decay=0.1"], ["betas=[0.9,0.99]", "decouple=True"]]
 
 
@@ -57,14 +60,14 @@ def candidates(rng: random.Random, option: Option) -> list[Any]:
         low, high = option.bounds
         if option.kind == "integer":
             return [*values, low, high, rng.randint(low, high)]
-        if option.name == "lr_warmup_steps":
-            return [0, 1, 100, 1_000_000, 0.05, 0.999, 1e-7]
+        if isinstance(option.parameter, StepsOrShare):
+            return [*values, 0, 1, 100, 1_000_000, 0.05, 0.999, 1e-7]
         return [
             *values,
             float(low),
             float(high),
             rng.uniform(low, high),
-            min(1e-7, high),
+            max(low, min(1e-7, high)),
             0.1 + 0.2 if high > 1 else 0.1,
         ]
     return [*values, *ODD_TEXTS]

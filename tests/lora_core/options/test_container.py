@@ -10,15 +10,27 @@ def test_groups_are_those_of_the_form():
     keys = [group.key() for group in GROUPS]
     assert keys == [
         "base_model",
+        "parts",
         "dataset",
+        "captions",
         "steps",
         "learning",
         "network",
+        "network_kinds",
+        "lycoris",
+        "network_parts",
         "optimizer",
         "precision",
+        "memory",
+        "flow",
+        "noise",
         "previews",
         "saving",
-        "noise",
+        "resuming",
+        "notes",
+        "validation",
+        "logging",
+        "compute",
     ]
     assert all(group.emoji and group.title and group.purpose for group in GROUPS)
 

@@ -8,7 +8,6 @@ from lora_core.errors import InputError, UnknownKeyError
 from lora_core.options import Place, TrainingOptions
 from lora_core.options.folders import data_sets
 from lora_core.options.trainer_toml import (
-    NETWORK_MODULE,
     PLAN_KEYS,
     TRAINER_DEFAULTS,
     TrainerFiles,
@@ -69,7 +68,7 @@ def test_values_stand_where_the_trainer_looks():
             prompts=["a", "b"],
         )
     )
-    assert files.train["network_module"] == NETWORK_MODULE
+    assert files.train["network_module"] == "networks.lora"
     assert files.train["network_args"] == ["conv_dim=8", "conv_alpha=4.0", "rank_dropout=0.1"]
     assert files.train["text_encoder_lr"] == [1e-4]
     assert files.train["unet_lr"] == 1.0
@@ -152,7 +151,14 @@ def test_prompt_file_is_read_as_the_trainer_reads_it():
     [
         ({"netwrk_dim": 4}, {}, UnknownKeyError, "netwrk_dim"),
         ({"network_dim": "4"}, {}, InputError, "network_dim"),
-        ({"network_module": "lycoris.kohya"}, {}, InputError, "network_module"),
+        ({"network_module": "my.own"}, {}, InputError, "network_module"),
+        (
+            {"network_module": "lycoris.kohya", "network_args": ["algo=abba"]},
+            {},
+            InputError,
+            "network_module",
+        ),
+        ({"huggingface_token": "secret"}, {}, UnknownKeyError, "huggingface_token"),
         ({"network_args": ["conv_dim"]}, {}, InputError, "network_args"),
         ({"network_args": ["conv_dim=x"]}, {}, InputError, "conv_dim"),
         ({"network_args": ["algo=loha"]}, {}, UnknownKeyError, "algo"),

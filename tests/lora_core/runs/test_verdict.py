@@ -44,6 +44,8 @@ def judged(folder: Path, log: str | None, exit_code: int | None, *, done: bool =
         (BAR + "\n" + KILLED, 1, False, State.FAILED, "SIGKILL"),
         (BAR, -15, False, State.FAILED, "SIGTERM"),
         (BAR, -11, True, State.FAILED, "SIGSEGV"),
+        (BAR, 3221225477, False, State.FAILED, "driver or a package does not fit"),
+        (BAR + "\n" + WRAPPER.replace("status 1.", "status 3221225781."), 1, False, State.FAILED, "DLL"),
         ("something odd\n", 3, False, State.FAILED, "something odd"),
         (SAVED, None, True, State.FINISHED, ""),
         (BAR, None, True, State.INTERRUPTED, ""),

@@ -1,0 +1,250 @@
+"""Options as one person edits them: changed, taken back, compared.
+
+`lora_core.keeping.Keeping` and `lora_core.session.Session` are built on this. Where a change comes from does
+not matter: options that were set directly (``session.options["seed"] = 1``) become a step to undo with the
+next call of anything here.
+
+The option set is edited in place by `change`; everything that replaces it as a whole (presets, undo, redo,
+restoring) puts a new object into ``options``, so that a form knows that it has to be drawn anew.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import param
+
+from lora_core import presets
+from lora_core.engines import ENGINE_NAMES
+from lora_core.history import History, Step
+from lora_core.options import TrainingOptions, families
+from lora_core.presets import Change, Preset
+from lora_core.workspace import Workspace
+
+BASELINE = "baseline"
+"""Name of the baseline among the values that the history keeps; no option has it."""
+
+
+class Editing(param.Parameterized):
+    """Options of one person, with history and baseline.
+
+    Args:
+        workspace: where everything is kept; by default the user's own.
+    """
+
+    engine_name: Any = param.Selector(
+        default=ENGINE_NAMES[0], objects=list(ENGINE_NAMES), doc="The trainer: practice or sd-scripts."
+    )
+    changed = param.Integer(default=0, doc="Goes up by one whenever options or runs may have changed.")
+
+    def __init__(self, workspace: Workspace | None = None, **params: Any) -> None:
+        super().__init__(**params)
+        self.workspace = workspace or Workspace()
+        self.options = TrainingOptions()
+        self._baseline: dict[str, Any] | None = None
+        self._history = History(self._state())
+        self._editing = threading.RLock()  # a page checks and saves in the background
+
+    def touch(self) -> None:
+        """Say that something changed, to whoever watches ``changed``."""
+        self._settle()
+        self.changed += 1
+
+    # Changing
+
+    def change(self, values: Mapping[str, Any], label: str = "") -> list[Change]:
+        """Set options, as one step to undo.
+
+        Args:
+            values: new values by option name.
+            label: what is done, for the undo button; by default the change itself in words.
+
+        Returns:
+            What changed.
+
+        Raises:
+            InputError: a value cannot be used, or there is no such option; then nothing is changed.
+        """
+        with self._editing:
+            self._settle()
+            before = self.options.copy()
+            self.options.update(values)
+            found = presets.changes(before, self.options)
+            self._history.record(self._state(), label)
+        self.changed += 1
+        return found
+
+    def choose_model(self, family: str, variant: str = "") -> list[Change]:
+        """Choose a model family and variant, with all settings that belong to it.
+
+        What belonged to the former family and was left as proposed goes back to its default. The variant's
+        ``note`` (`lora_core.options.families`) says what is special about it.
+
+        Args:
+            family: the family.
+            variant: one of its variants; by default the first.
+
+        Returns:
+            What changed.
+
+        Raises:
+            InputError: there is no such family or variant.
+        """
+        values = presets.model_values(family, variant)
+        known = families.family(family)
+        title = known.variants[variant or next(iter(known.variants))].title
+        values = {**self._of_former_model(), **values}
+        found = presets.changes(self.options, self._with(values))
+        return self.change(values, f"{title}: {presets.count(found)}")
+
+    def _of_former_model(self) -> dict[str, Any]:
+        """Defaults of the options that still have the values proposed for the present model."""
+        proposed = presets.model_values(self.options["family"], presets.present_variant(self.options))
+        return {
+            name: self.options.option(name).default
+            for name, value in proposed.items()
+            if self.options[name] == value
+        }
+
+    # Undo and redo
+
+    @property
+    def undo_label(self) -> str:
+        """What `undo` would take back, such as ``Rank (dim): 16 → 32``; empty if there is nothing."""
+        self._settle()
+        return self._label(self._history.done)
+
+    @property
+    def redo_label(self) -> str:
+        """What `redo` would do again; empty if there is nothing."""
+        self._settle()
+        return self._label(self._history.undone)
+
+    def undo(self) -> str:
+        """Take back the last step. Returns its label; empty if there was none."""
+        label = self.undo_label
+        with self._editing:
+            self._put(self._history.undo())
+        return label
+
+    def redo(self) -> str:
+        """Do again what was taken back last. Returns its label; empty if there was nothing."""
+        label = self.redo_label
+        with self._editing:
+            self._put(self._history.redo())
+        return label
+
+    # Presets and the baseline
+
+    def presets(self) -> list[Preset]:
+        """All presets, the user's own last. One that cannot be read is passed over."""
+        return presets.list_with_own(self.workspace.presets)[0]
+
+    def find_preset(self, name: str) -> Preset:
+        """A preset by name, shipped or own.
+
+        Raises:
+            InputError: there is none of that name, or it cannot be read.
+        """
+        return presets.find(name, presets.presets_dir(), self.workspace.presets)
+
+    def preview(self, name: str, variant: str = "") -> list[Change]:
+        """What a preset would change. Nothing is changed. Arguments and errors as `use_preset`."""
+        return presets.changes(self.options, presets.apply(self.find_preset(name), self.options, variant))
+
+    def use_preset(self, name: str, variant: str = "") -> None:
+        """Apply a preset, as one step to undo. What is personal stays, unless the preset names it.
+
+        Args:
+            name: the preset, shipped or own.
+            variant: the model variant to use; by default the preset's own, else the present one.
+
+        Raises:
+            InputError: there is no such preset, or it is not for this model family.
+        """
+        preset = self.find_preset(name)
+        options = presets.apply(preset, self.options, variant)
+        on_top = preset.modifier and self._baseline is not None
+        titles = [*(self._baseline["titles"] if on_top and self._baseline else []), preset.title]
+        self.replace(options, preset.title, baseline=titles)
+
+    def replace(self, options: TrainingOptions, title: str, *, baseline: Sequence[str] = ()) -> None:
+        """Put another option set in place of the present one, as one step to undo.
+
+        Args:
+            options: the new set.
+            title: where it comes from, for the undo button.
+            baseline: if given, the set becomes what `back_to_preset` goes back to, under these titles.
+        """
+        with self._editing:
+            self._settle()
+            found = presets.changes(self.options, options)
+            self.options = options.copy()
+            if baseline:
+                self._baseline = {"titles": list(baseline), "values": _way(options)}
+            self._history.record(self._state(), f"{title}: {presets.count(found)}")
+            self._history.close()
+        self.changed += 1
+
+    @property
+    def baseline(self) -> str:
+        """Title of the preset that was applied last, with the modifiers on top; empty if none was."""
+        self._settle()
+        return " + ".join(self._baseline["titles"]) if self._baseline else ""
+
+    def differences(self) -> list[Change]:
+        """What differs from the preset that was applied last; empty if none was."""
+        return presets.changes(self._as_baseline(), self.options)
+
+    def back_to_preset(self) -> list[Change]:
+        """Go back to the preset that was applied last, as one step to undo. What is personal stays.
+
+        Returns:
+            What changed.
+        """
+        found = presets.changes(self.options, options := self._as_baseline())
+        if found:
+            self.replace(options, f"Back to {self.baseline}")
+        return found
+
+    def _as_baseline(self) -> TrainingOptions:
+        return self._with(self._baseline["values"] if self._baseline else {})
+
+    # Within
+
+    def _state(self) -> dict[str, Any]:
+        return {**self.options.values(), BASELINE: self._baseline}
+
+    def _settle(self) -> None:
+        """Make a step of what was set directly."""
+        with self._editing:
+            self._history.record(self._state())
+
+    def _put(self, values: Mapping[str, Any]) -> None:
+        if not values:
+            return
+        self._baseline = values.get(BASELINE, self._baseline)
+        self.options = self._with({name: value for name, value in values.items() if name != BASELINE})
+        self.changed += 1
+
+    def _with(self, values: Mapping[str, Any]) -> TrainingOptions:
+        return TrainingOptions(**{**self.options.values(), **values})
+
+    def _label(self, steps: Sequence[Step]) -> str:
+        if not steps:
+            return ""
+        step = steps[-1]
+        if step.label:
+            return step.label
+        names = [name for name in step.after if name != BASELINE]
+        if len(names) != 1:
+            return presets.count(names)
+        name = names[0]
+        return presets.change(self.options.option(name), step.before[name], step.after[name]).text
+
+
+def _way(options: TrainingOptions) -> dict[str, Any]:
+    """All that is not personal."""
+    return {option.name: options[option.name] for option in options if not presets.is_personal(option)}

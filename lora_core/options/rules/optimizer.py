@@ -1,0 +1,134 @@
+"""Rules about the optimizer and its arguments."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from lora_core.errors import Problem
+from lora_core.options import optimizers
+from lora_core.options.optimizers import OPTIMIZERS
+from lora_core.options.rules.registry import Facts, error, note, rule, warning
+
+FIXED_ADAFACTOR = ["scale_parameter=False", "relative_step=False", "warmup_init=False"]
+"""Arguments with which Adafactor obeys the learning rates and the schedule."""
+
+
+def finds_its_rate(optimizer: str) -> bool:
+    """Whether an optimizer finds the learning rate itself, so that it wants rates around 1."""
+    known = OPTIMIZERS.get(optimizer)
+    return known is not None and known.own_rate
+
+
+def schedule_free(optimizer: str) -> bool:
+    """Whether the trainer leaves an optimizer without a schedule; it goes by the end of the name."""
+    return optimizer.lower().endswith("schedulefree")
+
+
+@rule
+def optimizer_arguments(at: Facts) -> Iterator[Problem]:
+    yield from optimizers.problems(at.options)
+
+
+@rule
+def schedule_arguments(at: Facts) -> Iterator[Problem]:
+    """The trainer cuts each at its only equals sign and reads the rest as a Python value."""
+    for argument in at["lr_scheduler_args"] or ():
+        if not _readable(argument):
+            yield error(
+                "lr_scheduler_args",
+                f"The schedule argument {argument!r} cannot be read.",
+                "Each is a name, an equals sign and a Python value; words stand in quotes.",
+                "Write it like min_lr=0.00001, or take it out.",
+                lr_scheduler_args=[one for one in at["lr_scheduler_args"] if one != argument],
+            )
+
+
+def _readable(argument: str) -> bool:
+    name, _, value = argument.partition("=")
+    try:
+        ast.literal_eval(value.strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return False
+    return name.strip().isidentifier() and argument.count("=") == 1
+
+
+def squeezed(at: Facts) -> list[str]:
+    """The optimizer's arguments without spaces."""
+    return ["".join(argument.split()) for argument in at["optimizer_args"]]
+
+
+def obeys_rates(at: Facts) -> bool:
+    """Whether Adafactor takes the learning rates it is given, instead of making up its own."""
+    given = squeezed(at)
+    return "relative_step=False" in given and "warmup_init=True" not in given
+
+
+@rule
+def adafactor(at: Facts) -> Iterator[Problem]:
+    """Without ``relative_step=False`` the trainer swaps in Adafactor's own schedule and drops our rates."""
+    if at["optimizer_type"] != "Adafactor" or obeys_rates(at):
+        return
+    what = "Adafactor takes its own learning rate and schedule now."
+    remedy = f"Set the optimizer arguments {', '.join(FIXED_ADAFACTOR)}."
+    if at["lr_warmup_steps"]:
+        why = "The trainer stops, because that schedule has no warm-up."
+        yield error(
+            "optimizer_args optimizer_type lr_warmup_steps",
+            what,
+            why,
+            remedy,
+            optimizer_args=list(FIXED_ADAFACTOR),
+        )
+    else:
+        why = "Your learning rates and schedule have no effect."
+        yield warning(
+            "optimizer_args optimizer_type", what, why, remedy, optimizer_args=list(FIXED_ADAFACTOR)
+        )
+
+
+@rule
+def eight_bit(at: Facts) -> Iterator[Problem]:
+    """Measured: bitsandbytes 0.50 also computes these on a CPU, where they gain nothing."""
+    name = at["optimizer_type"]
+    known = OPTIMIZERS.get(name)
+    if known is None or not known.gpu or at.gpu:
+        return
+    plain = "Lion" if "Lion" in name else "AdamW"
+    fields, why = "optimizer_type", "It needs the package bitsandbytes, which is made for CUDA."
+    if at.gpu is None:
+        what = f"{name} is made for NVIDIA GPUs."
+        yield note(fields, what, why, f"Take {plain} on other machines.")
+    else:
+        what = f"{name} is made for NVIDIA GPUs, and the trainer finds none."
+        remedy = f"Take {plain}, which runs everywhere."
+        yield warning(fields, what, why, remedy, optimizer_type=plain)
+
+
+@rule
+def warm_up_of_adaptive_optimizers(at: Facts) -> Iterator[Problem]:
+    """Prodigy's authors: with a warm-up use ``safeguard_warmup=True``; D-Adaptation has no such guard."""
+    name = at["optimizer_type"]
+    if not finds_its_rate(name) or schedule_free(name) or not at["lr_warmup_steps"]:
+        return
+    if name.lower().rsplit(".", 1)[-1].startswith("prodigy"):
+        given = squeezed(at)
+        if "safeguard_warmup=True" in given:
+            return
+        kept = [argument for argument in at["optimizer_args"] if "safeguard_warmup" not in argument]
+        remedy, fix = "Add the argument safeguard_warmup=True.", [*kept, "safeguard_warmup=True"]
+        yield warning(
+            "optimizer_args optimizer_type lr_warmup_steps",
+            f"{name} needs a guard for its warm-up.",
+            "It measures its learning rate in the first steps, and a warm-up makes them too small to measure.",
+            remedy,
+            optimizer_args=fix,
+        )
+    else:
+        yield warning(
+            "lr_warmup_steps optimizer_type",
+            f"{name} does not go well with a warm-up.",
+            "It measures its learning rate in the first steps, and a warm-up makes them too small to measure.",
+            "Set the warm-up to 0.",
+            lr_warmup_steps=0,
+        )

@@ -1,0 +1,76 @@
+"""TOML files as text and as tables, before anybody looks at what they mean."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from lora_core.errors import InputError, StorageError
+from lora_core.options.migration import VERSION
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+def read_text(path: Path) -> str:
+    """A text file's content.
+
+    Raises:
+        StorageError: it is not there, cannot be read, or is not UTF-8.
+    """
+    try:
+        return path.read_text("utf-8-sig")  # Windows editors put a mark in front that TOML does not know
+    except (OSError, UnicodeDecodeError) as error:
+        missing = isinstance(error, FileNotFoundError)
+        raise StorageError(
+            f"The file {path} cannot be read.",
+            why="There is no such file." if missing else str(getattr(error, "strerror", None) or error),
+            remedy="Check the path." if missing else "Check that it is a text file that you may read.",
+            field="path",
+            value=str(path),
+        ) from error
+
+
+def parse(text: str) -> dict[str, Any]:
+    """TOML text as a dict.
+
+    Raises:
+        InputError: it is not TOML; the reason names the line.
+    """
+    try:
+        found: dict[str, Any] = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of thousands of digits
+        raise InputError(
+            "The settings file is not proper TOML.",
+            why=f"{error}.",
+            remedy="Correct that line. Texts stand in quotes; true and false are in small letters.",
+            field="toml",
+        ) from error
+    return found
+
+
+def check_version(version: Any) -> None:
+    """See that a file is of a version that can be read.
+
+    Raises:
+        InputError: it is not.
+    """
+    if isinstance(version, bool) or not isinstance(version, int) or version < 1:
+        raise InputError(
+            f"The file's version cannot be {version!r}.",
+            why="The version is a whole number from 1.",
+            remedy=f"Write version = {VERSION}.",
+            field="version",
+            value=version,
+        )
+    if version > VERSION:
+        raise InputError(
+            f"The file is of version {version}.",
+            why=f"This program knows versions up to {VERSION}.",
+            remedy="Update LoRA Workbench, or export the file from there in an older version.",
+            field="version",
+            value=version,
+        )
