@@ -252,3 +252,36 @@ def test_settings_are_written_for_other_tools_without_paths(
     assert folder not in widget.view.text("handover")
     do(widget, do="set", field="export-paths", value=True)
     assert Path(folder).name in widget.view.text("handover")
+
+
+def test_own_presets_are_kept_renamed_shared_and_put_into_the_bin(widget: TrainingWidget) -> None:
+    def told() -> str:
+        return widget.view.text("begin")
+
+    do(widget, do="own-save")
+    assert "Error" in told()
+    do(widget, do="set", field="own-title", value="My way")
+    do(widget, do="own-save")
+    assert "“My way” is kept" in told()
+    assert "My way (yours)" in told()
+    do(widget, do="set", field="own-chosen", value=next(p.name for p in widget.session.presets() if p.own))
+    do(widget, do="set", field="own-new-title", value="Another way")
+    do(widget, do="own-rename")
+    assert "Another way (yours)" in told()
+    do(widget, do="own-share")
+    assert "[network]" in told()
+    do(widget, do="own-delete")
+    assert "(yours)" not in told()
+    assert list((widget.session.workspace.presets / "bin").iterdir())
+
+
+def test_reading_depth_and_price_are_there_again(widget: TrainingWidget, bridge: Bridge) -> None:
+    do(widget, do="set", field="depth", value="short")
+    do(widget, do="set", field="price", value="0.75")
+    again = TrainingWidget(widget.session, bridge=bridge)
+    assert again.form.depth == "short"
+    do(again, do="practice")
+    until(bridge, lambda: "Cost" in again.view.text("aside"))
+    page = widget.session.workspace.root / "page.json"
+    page.write_text("[broken", "utf-8")
+    assert TrainingWidget(widget.session, bridge=bridge).form.depth == "normal"

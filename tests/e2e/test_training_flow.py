@@ -131,7 +131,7 @@ def test_from_click_to_lora_with_the_tab_closed_in_between(
     epochs = page.get_by_role("textbox", name="Epochs", exact=True)
     epochs.fill("2")
     epochs.press("Tab")
-    page.get_by_text("× 2 epochs").wait_for(timeout=LONG)
+    page.get_by_text("× 2 epochs").first.wait_for(timeout=LONG)
     page.get_by_role("button", name="Start training").click()
     page.get_by_role("heading", name="Execution", level=1).wait_for(timeout=LONG)
     page.get_by_role("heading", name="Loss").wait_for(timeout=300_000)

@@ -10,9 +10,12 @@ from collections.abc import Sequence
 from app import notices
 from app.components import Html, Message, h, join
 from app.widgets import page
+from app.widgets.training.own import OwnPresets
 from lora_core import goals, presets
 from lora_core.engines import ENGINE_NAMES
 from lora_core.errors import WorkbenchError
+from lora_core.forecast import machine
+from lora_core.forecast.estimate import GIB
 from lora_core.options import families
 from lora_core.presets import Change, Preset
 from lora_core.session import Session
@@ -46,12 +49,15 @@ class Beginnings:
         self.said: Html | str = ""
         self.pictures = 0
         """How many pictures the chosen folder holds, as far as it is known."""
+        self.own = OwnPresets(session)
         self._preset = ""
         self._answers = {"goal": "", "model": "", "pictures": ""}
         self._proposal: goals.Proposal | None = None
 
     def take(self, message: Message) -> bool:
         """Take in what a person did. True if it was about these cards."""
+        if self.own.take(message):
+            return True
         if message.do == "set" and message.field.startswith("begin-"):
             self._choose(message.field.removeprefix("begin-"), str(message.value))
             return True
@@ -106,7 +112,7 @@ class Beginnings:
             )
             return
         family, _, variant = self._answers["model"].partition(":")
-        self._proposal = goals.propose(self._answers["goal"], family, variant, int(text))
+        self._proposal = goals.propose(self._answers["goal"], family, variant, int(text), _vram_gb())
 
     def _use_proposal(self) -> None:
         if self._proposal is not None:
@@ -122,7 +128,15 @@ class Beginnings:
             "🧭",
             "Where to begin",
             "Who does the work, and which settings to begin with.",
-            h("div", self._engine(), self._practice(), self._guide(), self._presets(), class_="fields"),
+            h(
+                "div",
+                self._engine(),
+                self._practice(),
+                self._guide(),
+                self._presets(),
+                self.own.render(),
+                class_="fields",
+            ),
             h("div", self.said, role="status"),
         )
 
@@ -316,6 +330,11 @@ class Beginnings:
 
     def _known(self, name: str) -> Preset | None:
         return next((preset for preset in self._all() if preset.name == name), None)
+
+
+def _vram_gb() -> float | None:
+    card = machine.gpu()
+    return card.memory / GIB if card else None
 
 
 def _effect(changes: Sequence[Change]) -> Html:

@@ -10,7 +10,7 @@ from typing import Any
 
 import panel as pn
 
-from app import notices
+from app import notices, page_state
 from app.bridge import Bridge, Update, bridge_for
 from app.components import Html, Message, h, join, live_class
 from app.fields import DEPTHS
@@ -80,7 +80,10 @@ class TrainingWidget(pn.viewable.Viewer):
         self._looker = Looker(session)
         self._outlook = Outlook()
         self._away: list[Change] = []
-        self._price = ""
+        kept = page_state.load(session.workspace)
+        self.form.depth = kept.get("depth", "") if kept.get("depth") in DEPTHS else self.form.depth
+        self._price = kept.get("price", "")
+        self._read_price()
         self._settings: dict[str, Callable[[Message], None]] = {
             "engine": self._set_engine,
             "depth": self._set_depth,
@@ -148,7 +151,9 @@ class TrainingWidget(pn.viewable.Viewer):
         self.session.engine_name = message.value
 
     def _set_depth(self, message: Message) -> None:
-        self.form.depth = str(message.value)
+        if message.value in DEPTHS:
+            self.form.depth = str(message.value)
+            page_state.keep(self.session.workspace, {"depth": self.form.depth})
 
     def _choose_model(self, message: Message) -> None:
         """Family and variant bring along what belongs to them, and that is said."""
@@ -167,6 +172,10 @@ class TrainingWidget(pn.viewable.Viewer):
 
     def _set_price(self, message: Message) -> None:
         self._price = str(message.value).strip()
+        page_state.keep(self.session.workspace, {"price": self._price})
+        self._read_price()
+
+    def _read_price(self) -> None:
         try:
             self._looker.price = float(self._price) if self._price else None
         except ValueError:

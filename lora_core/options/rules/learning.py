@@ -200,5 +200,5 @@ def text_rate_above_picture_rate(at: Facts) -> Iterator[Problem]:
             f"The text part learns faster ({text:g}) than the picture part ({picture:g}).",
             "The text part spoils more easily. A half to a fifth of the picture rate is usual.",
             f"Set it to {picture / 5:g}.",
-            text_encoder_lr=picture / 5,
+            text_encoder_lr=float(f"{picture / 5:.3g}"),
         )
