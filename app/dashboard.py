@@ -9,6 +9,7 @@ from typing import Any
 
 import panel as pn
 
+from app import host
 from app.bridge import Update, bridge_for
 from app.components import Html, Message, h, live_class
 from app.widgets.dataset import DatasetWidget
@@ -43,7 +44,7 @@ _LAYOUT = """
 _STATES_PERIOD = 2.0
 
 
-class Dashboard(pn.viewable.Viewer):
+class Dashboard(host.Part):
     """All widgets over one session. Each page is built when it is first opened.
 
     Args:

@@ -66,9 +66,11 @@ def start() -> None:
     """Prepare Panel for this host. Harmless when called again.
 
     Under Voilà the page has loaded the scripts already, so what Panel would send to load them is dropped.
+    In a notebook they go into the cell's output (6 MB), lest the page fetch them from the internet.
     """
-    if where() != "voila":
-        pn.extension(*EXTENSIONS)
+    host = where()
+    if host != "voila":
+        pn.extension(*EXTENSIONS, inline=host == "notebook")
         return
     import ipywidgets
     from IPython import get_ipython
@@ -80,6 +82,15 @@ def start() -> None:
     with capture_output():
         pn.extension(*EXTENSIONS, comms="ipywidgets")
     pn.config.theme = "dark" if theme() == "dark" else "default"  # type: ignore[misc]  # it has a setter
+
+
+class Part(pn.viewable.Viewer):
+    """A view that can also stand by itself as the last line of a notebook's cell."""
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        if not pn.extension._loaded:
+            start()
+        return super()._repr_mimebundle_(include, exclude)
 
 
 def show(view: Any | Callable[[], Any]) -> Any:

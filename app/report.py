@@ -33,7 +33,7 @@ LEVEL_ICONS = {Level.ERROR: "❌", Level.WARNING: "⚠️", Level.NOTE: "💡"}
 
 def print_json(value: Any) -> None:
     """Print a value as JSON for programs."""
-    print(json.dumps(plain(value), indent=2, ensure_ascii=False))
+    print(json.dumps(plain(value), indent=2, ensure_ascii=True))
 
 
 def plain(value: Any) -> Any:
@@ -53,7 +53,7 @@ def plain(value: Any) -> Any:
 
 def event_json(event: Event) -> str:
     """One event as one line of JSON, with its kind."""
-    return json.dumps({"event": type(event).__name__, **plain(event)}, ensure_ascii=False)
+    return json.dumps({"event": type(event).__name__, **plain(event)}, ensure_ascii=True)
 
 
 # --- plans ------------------------------------------------------------------------------------------

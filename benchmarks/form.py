@@ -21,9 +21,9 @@ from typing import Any
 
 import nbformat
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from startup import FLAGS, Server
+from benchmarks.startup import FLAGS, Server
 
 CHANGES = 8
 LONG = 120_000

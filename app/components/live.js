@@ -7,6 +7,12 @@
 //   data-focus="id"               where the focus goes if the clicked element is gone afterwards
 const waiting = [];
 let seq = data.ack;
+const lost = document.createElement('p');
+lost.className = 'notice warning';
+lost.style.gridColumn = '1 / -1';
+lost.setAttribute('role', 'status');
+lost.hidden = true;
+lost.textContent = '⚠ No answer so far. If this stays: in a notebook, run the cell again; else reload the page.';
 let focusAfter = null;
 
 function ownRoot() { return root.getRootNode(); }
@@ -23,6 +29,7 @@ function send(message, element) {
 // if two are merged on the way, or if the connection was not quite there yet.
 function deliver(again) {
   while (waiting.length && waiting[0].seq <= data.ack) waiting.shift();
+  lost.hidden = waiting.length === 0 || again < 6;
   if (!waiting.length) return;
   data.outbox = waiting.map((message) => ({...message, again}));
   clearTimeout(state.timer);
@@ -157,6 +164,7 @@ state.theme = (chosen) => {
 state.theme(false);
 
 root.className = `wb ${data.kind}`;
+root.append(lost);
 for (const slot of data.slots) {
   const place = document.createElement('div');
   place.dataset.slot = slot;
@@ -165,5 +173,6 @@ for (const slot of data.slots) {
   state.show(slot);
 }
 
-// What Python sends before the page listens is lost, so it waits for this.
-send({do: 'hello'});
+// What Python sends before the page listens is lost, so it waits for this. The name tells this page from one
+// before it: a notebook that is opened again shows what its cell held at first, and counts messages anew.
+send({do: 'hello', arg: Math.random().toString(36).slice(2)});

@@ -69,6 +69,7 @@ class Live(ReactiveHTML):
         params.setdefault("theme", theme.current())
         super().__init__(**params)
         self.on_message: Callable[[Message], None] = lambda message: None
+        self._page = ""
         self.param.watch(self._receive, "outbox")
 
     def write(self, **slots: str) -> None:
@@ -82,10 +83,11 @@ class Live(ReactiveHTML):
 
     def _receive(self, event: param.parameterized.Event) -> None:
         for raw in sorted(event.new, key=lambda raw: int(raw["seq"])):
+            if raw["do"] == "hello":
+                self._greet(raw.get("arg", ""))
             if raw["seq"] <= self.ack:
                 continue
             if raw["do"] == "hello":
-                host.page_is_there()
                 self.ack = int(raw["seq"])
                 continue
             try:
@@ -96,6 +98,17 @@ class Live(ReactiveHTML):
                 logger.exception("Dealing with %s failed", raw.get("do"))
             finally:
                 self.ack = int(raw["seq"])
+
+    def _greet(self, page: str) -> None:
+        """A page is there. If it is another than before, what it shows is old: tell it everything again."""
+        host.page_is_there()
+        if page == self._page:
+            return
+        if self._page:
+            self.ack = 0
+            # With the name behind it, a text that stayed the same is sent as well.
+            self.param.update({slot: [self.text(slot), page] for slot in self.slots})
+        self._page = page
 
 
 @lru_cache

@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-import panel as pn
-
+from app import host
 from app.bridge import Bridge, Update, bridge_for
 from app.components import Html, h, live_class
 from app.widgets import page, words
@@ -17,7 +16,7 @@ from lora_core.session import Session
 _View = live_class("DatasetView", ("head", "found", "coming"))
 
 
-class DatasetWidget(pn.viewable.Viewer):
+class DatasetWidget(host.Part):
     """What the chosen folder holds. Editing captions comes with a later version."""
 
     def __init__(self, session: Session, *, bridge: Bridge | None = None, **params: Any) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import panel as pn
 
-from app import notices, theme
+from app import host, notices, theme
 from app.bridge import Bridge, Update, bridge_for
 from app.charts import Chart
 from app.components import Html, Message, h, join, live_class
@@ -43,7 +43,7 @@ _CARD = """
 """
 
 
-class ExecutionWidget(pn.viewable.Viewer):
+class ExecutionWidget(host.Part):
     """A run, live: progress, curves, previews, log, Stop; and the list of all runs.
 
     Args:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-import panel as pn
-
+from app import host
 from app.bridge import Bridge, Update, bridge_for
 from app.components import Html, h, live_class
 from app.widgets import page
@@ -21,7 +20,7 @@ SIGNS = {Health.OK: ("✔", "Good"), Health.WARNING: ("⚠", "Warning"), Health.
 """Sign and word of each outcome: never the colour alone."""
 
 
-class SetupWidget(pn.viewable.Viewer):
+class SetupWidget(host.Part):
     """What there is on this machine. Installing comes with a later version."""
 
     def __init__(self, session: Session, *, bridge: Bridge | None = None, **params: Any) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import panel as pn
-
+from app import host
 from app.components import h, live_class
 from app.widgets import page
 from lora_core.session import Session
@@ -13,7 +12,7 @@ from lora_core.session import Session
 _View = live_class("UtilitiesView", ("head", "coming"))
 
 
-class UtilitiesWidget(pn.viewable.Viewer):
+class UtilitiesWidget(host.Part):
     """Tools for finished LoRA files come with a later version; until then, how to get by."""
 
     def __init__(self, session: Session, **params: Any) -> None:

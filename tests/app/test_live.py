@@ -46,6 +46,26 @@ def test_messages_come_once_in_order_and_are_acknowledged() -> None:
     assert view.ack == 3
 
 
+def test_a_page_that_comes_later_is_told_everything_and_heard() -> None:
+    view, taken = Kind(), []
+    view.on_message = taken.append
+    view.write(first=h("p", "a"))
+    view.outbox = [
+        {"seq": 1, "do": "hello", "arg": "one"},
+        {"seq": 2, "do": "press"},
+        {"seq": 3, "do": "press"},
+    ]
+    names, model = sent(view)
+    view.outbox = [{"seq": 1, "do": "hello", "arg": "two"}]
+    assert {"first", "second"} <= set(names)
+    assert model.data.first[0] == h("p", "a")
+    assert view.ack == 1
+    names.clear()
+    view.outbox = [{"seq": 1, "do": "hello", "arg": "two"}, {"seq": 2, "do": "press", "arg": "b"}]
+    assert taken[2:] == [Message("press", "b")]
+    assert not {"first", "second"} & set(names)
+
+
 def test_a_failing_handler_does_not_end_the_page(caplog: pytest.LogCaptureFixture) -> None:
     view = Kind()
 

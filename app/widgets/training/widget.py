@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import panel as pn
-
-from app import notices, page_state
+from app import host, notices, page_state
 from app.bridge import Bridge, Update, bridge_for
 from app.components import Html, Message, h, join, live_class
 from app.fields import DEPTHS
@@ -55,7 +53,7 @@ class _Checked:
     away: list[Change]
 
 
-class TrainingWidget(pn.viewable.Viewer):
+class TrainingWidget(host.Part):
     """The form, its checks and Start.
 
     Args:
