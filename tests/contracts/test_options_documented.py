@@ -120,3 +120,90 @@ def test_practice_flag_tells_what_the_practice_engine_obeys():
         and option.meta.practice != (option.key in config.OBEYED - config.NO_MATTER)
     ]
     assert wrong == []
+
+
+COMPLETE_GROUPS = {
+    "compute",
+    "flow",
+    "logging",
+    "lycoris",
+    "memory",
+    "network",
+    "network_kinds",
+    "network_parts",
+    "noise",
+    "notes",
+    "precision",
+    "resuming",
+    "validation",
+}
+"""Groups whose explanations are complete, and have to stay so."""
+
+COMPLETE = [option for option in OPTIONS if option.group in COMPLETE_GROUPS]
+each_complete = pytest.mark.parametrize("option", COMPLETE, ids=lambda option: option.name)
+
+COSTLY = """
+    network_type network_dim conv_dim scale_weight_norms dylora_unit enable_all_linear enable_conv split_qkv
+    train_t5xxl train_llm_adapter ggpo_sigma base_weights lycoris_preset lokr_factor decompose_both full_matrix
+    lycoris_dora use_tucker train_norm bypass_mode block_dims conv_block_dims block_lr_zero_threshold
+    train_double_block_indices train_single_block_indices train_block_indices train_blocks network_reg_dims
+    exclude_patterns include_patterns in_dims emb_dims embedder_dims img_attn_dim refiner_dim mixed_precision
+    full_fp16 full_bf16 fp8_base gradient_checkpointing cache_latents cache_latents_to_disk vae_batch_size
+    cache_text_encoder_outputs sdpa xformers no_half_vae lowram blocks_to_swap cpu_offload_checkpointing
+    unsloth_offload_checkpointing fp8_base_unet fp8_scaled fp8_vl text_encoder_cpu
+    cache_text_encoder_outputs_to_disk text_encoder_batch_size skip_cache_check attn_mode split_attn
+    use_flash_attn use_sage_attn mem_eff_attn vae_chunk_size vae_disable_cache highvram
+    disable_mmap_load_safetensors enable_scaled_pos_embed validation_split validate_every_n_epochs
+    validate_every_n_steps max_validation_steps save_last_n_steps save_last_n_epochs_state
+    save_last_n_steps_state skip_until_initial_step metadata_thumbnail log_with num_processes
+    ddp_gradient_as_bucket_view ddp_static_graph torch_compile dynamo_backend
+""".split()
+"""Options of these groups that change memory, time, disk or file size."""
+
+NEITHER_MORE_NOR_LESS = {"validation_seed", "initial_epoch", "initial_step"}
+"""Numbers that only name something: raising or lowering them makes nothing better or worse."""
+
+
+def test_the_complete_groups_exist():
+    assert {option.group for option in OPTIONS} >= COMPLETE_GROUPS
+
+
+@each_complete
+def test_usual_values_are_given(option: Option):
+    """For every number, choice and switch: families or goals in plain words, and a value for each."""
+    if option.kind in ("integer", "number", "choice", "boolean"):
+        assert option.meta.typical
+    for where, value in option.meta.typical.items():
+        assert where.strip() == where != ""
+        assert value.strip() == value != ""
+        assert not value.endswith(".")
+
+
+@each_complete
+def test_a_number_says_when_to_change_it(option: Option):
+    if option.kind in ("integer", "number") and option.name not in NEITHER_MORE_NOR_LESS:
+        assert re.search(r"\braise\b", option.doc, re.IGNORECASE), option.doc
+        assert re.search(r"\blower\b", option.doc, re.IGNORECASE), option.doc
+
+
+@each_complete
+def test_it_says_how_it_works_and_where_to_read_on(option: Option):
+    assert option.meta.deep.endswith(".")
+    assert option.meta.deep != option.doc
+    assert option.meta.link.startswith("https://")
+
+
+@each_complete
+def test_longer_texts_are_whole_sentences(option: Option):
+    for text in (option.meta.more, option.meta.cost, option.meta.deep):
+        if text:
+            assert text[-1] in ".?", text
+            assert "  " not in text
+            assert "!" not in text
+
+
+@pytest.mark.parametrize("name", COSTLY)
+def test_what_costs_something_says_so(name: str):
+    option = TrainingOptions.option(name)
+    assert option.group in COMPLETE_GROUPS
+    assert option.meta.cost.endswith(".")
