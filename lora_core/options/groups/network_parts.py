@@ -485,7 +485,13 @@ _PARTS: tuple[tuple[str, str, str, Mapping[str, tuple[str, ...]], str], ...] = (
     ("x_mlp_dim", "picture MLP of SD 3", "x_block.mlp", _SD3, links.SD3),
     ("x_mod_dim", "picture modulation of SD 3", "x_block.adaLN_modulation", _SD3, links.SD3),
     ("attn_dim", "attention of Lumina", "attention, in refiners too", _LUMINA, links.LUMINA),
-    ("mlp_dim", "MLP of Lumina", "a name with mlp, of which Lumina has none", _LUMINA, links.LUMINA),
+    (
+        "mlp_dim",
+        "MLP of Lumina",
+        "the name mlp. As Lumina's are called feed_forward, it changes nothing in their blocks",
+        _LUMINA,
+        links.LUMINA,
+    ),
     ("mod_dim", "modulation of Lumina", "adaLN_modulation, in refiners too", _LUMINA, links.LUMINA),
     (
         "refiner_dim",
@@ -515,7 +521,10 @@ for _name, _part, _layers, _where, _link in _PARTS:
             practice=False,
             cost="This part of the file grows in step with its rank.",
             typical={"all parts alike": "empty", "part left out": "0"},
-            deep=f"It counts for layers of {_layers}. A rank by name wins over it, and alpha stays the common one.",
+            deep=(
+                f"It counts for layers of {_layers}. Alpha stays the common one. "
+                "For FLUX.1, a rank by name wins over it."
+            ),
             link=_link,
         ),
     )

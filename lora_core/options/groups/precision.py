@@ -99,7 +99,7 @@ class Precision(Group):
         },
         deep=(
             "Weights are stored as float8_e4m3fn and turned back to 16 bits for each layer's work. "
-            "Embeddings of text parts stay in 16 bits. HunyuanImage and Anima refuse it."
+            "Embeddings of text parts stay in 16 bits. HunyuanImage and Anima leave it out."
         ),
         link=links.ADVANCED,
     )

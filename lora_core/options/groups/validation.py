@@ -44,8 +44,9 @@ class Validation(Group):
         bounds=(0, 4294967295),
         label="Seed of the share",
         doc=(
-            "Decides which pictures are kept for validation. Keep it when you compare trainings. "
-            "Empty leaves the choice to chance."
+            "Decides which pictures are kept for validation. Set one, such as 42, and keep it when "
+            "you compare trainings. If it is empty, some of the kept pictures may be trained on as "
+            "well."
         ),
         place=Place.DATASET,
         advanced=True,
