@@ -62,6 +62,11 @@ class Slot:
         return self.option.kind == "boolean" and not self.option.optional
 
     @property
+    def shown_value(self) -> Any:
+        """What stands in the control: what was typed, or the value."""
+        return self.draft[0] if self.draft else self.value
+
+    @property
     def shown_problems(self) -> Sequence[Problem]:
         """What could not be understood hides what checking said of the value before."""
         return [self.draft[1]] if self.draft else self.problems
@@ -82,18 +87,13 @@ def render(slot: Slot, depth: str, fix_button: Any) -> Html:
         _mark(slot) if slot.changed else None,
         h(
             "div",
-            [problem(one, fix_button(one)) for one in slot.shown_problems],
+            [notices.beside(one, slot.shown_value, fix_button(one)) for one in slot.shown_problems],
             id=f"problem-{slot.id}",
             aria_live="polite",
         ),
         class_="field changed" if slot.changed else "field",
         data_key=f"field-{slot.id}",
     )
-
-
-def problem(found: Problem, button: Html | None) -> Html:
-    """A problem beside its field."""
-    return notices.beside(found, button)
 
 
 def _label(slot: Slot) -> Html:

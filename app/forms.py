@@ -15,7 +15,7 @@ import copy
 from collections.abc import Sequence
 from typing import Any
 
-from app import fields, optimizer_form
+from app import fields, notices, optimizer_form
 from app.components import Html, Message, h
 from app.fields import Slot
 from app.values import said, understood
@@ -79,6 +79,12 @@ class Form:
             change(message.arg)
             return len(self.opened) != before
         return False
+
+    def reveal(self, name: str) -> None:
+        """Open the fold that an option is in, so that it can be gone to."""
+        option = self.options.option(name)
+        if option.meta.advanced:
+            self.opened.add(option.group)
 
     def apply(self, values: dict[str, Any]) -> None:
         """Set several options at once, as a problem's fix asks for."""
@@ -161,7 +167,13 @@ class Form:
             "section",
             h(
                 "header",
-                h("h2", h("span", kind.emoji, class_="emoji", aria_hidden="true"), kind.title, id=heading),
+                h(
+                    "h2",
+                    h("span", kind.emoji, class_="emoji", aria_hidden="true"),
+                    kind.title,
+                    id=heading,
+                    tabindex="-1",
+                ),
                 h("p", kind.purpose, class_="soft"),
             ),
             h("div", [self.field(option) for option in basic], class_="fields") if basic else None,
@@ -171,7 +183,7 @@ class Form:
         )
 
     def _fold(self, key: str, options: list[Option]) -> Html:
-        changed = sum(self._changed(option) for option in options)
+        changed = sum(self.changed(option) for option in options)
         worst = [p for option in options for p in self._problems(option) if p.level is Level.ERROR]
         return h(
             "details",
@@ -217,9 +229,13 @@ class Form:
             problems=self._problems(option),
         )
 
-    def _changed(self, option: Option) -> bool:
-        half = any(name.partition(".")[0] == option.name for name in self._drafts)
-        return half or bool(self.options[option.name] != option.default)
+    def changed(self, option: Option) -> bool:
+        """Whether an option differs from its default, or something half typed stands there."""
+        return self.half_typed(option) or bool(self.options[option.name] != option.default)
+
+    def half_typed(self, option: Option) -> bool:
+        """Whether something that could not be understood yet stands in its control."""
+        return any(name.partition(".")[0] == option.name for name in self._drafts)
 
     def _problems(self, option: Option) -> list[Problem]:
         if option.name in self._drafts:
@@ -245,7 +261,11 @@ class Form:
                 data_focus=f"f-{_FOLDERS}.{len(folders)}.image_dir",
                 aria_describedby=f"explain-{_FOLDERS}",
             ),
-            h("div", [fields.problem(p, self._fix(p)) for p in self._problems(option)], aria_live="polite"),
+            h(
+                "div",
+                [notices.beside(p, folders, self._fix(p)) for p in self._problems(option)],
+                aria_live="polite",
+            ),
             class_="field",
             data_key=f"field-{_FOLDERS}",
         )

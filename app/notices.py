@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from app.components.html import Html, h
 from lora_core.errors import Level, Problem, WorkbenchError
 
 MARKS = {Level.ERROR: ("✖", "Error"), Level.WARNING: ("⚠", "Warning"), Level.NOTE: ("ℹ", "Note")}
 """Sign and word of each level: never the colour alone."""
+_TO_DO = ("○", "To do")
+
+
+def mark(problem: Problem, value: Any) -> tuple[str, str, str]:
+    """CSS class, sign and word of a problem.
+
+    What has not been filled in yet is no mistake of anybody's: it is said as something to do.
+
+    Args:
+        problem: the problem.
+        value: the present value of the setting that it is about.
+    """
+    if problem.level is Level.ERROR and value in ("", None, []):
+        return "todo", *_TO_DO
+    return problem.level.value, *MARKS[problem.level]
 
 
 def notice(
@@ -29,12 +46,6 @@ def notice(
     )
 
 
-def of_problem(problem: Problem, button: Html | None = None) -> Html:
-    """A problem of the options, in full."""
-    sign, word = MARKS[problem.level]
-    return notice(problem.level.value, sign, word, problem.what, problem.why, problem.remedy, button)
-
-
 def of_error(error: WorkbenchError) -> Html:
     """An error that was raised."""
     return notice("error", "✖", "Error", error.what, error.why, error.remedy)
@@ -52,9 +63,9 @@ def of_unexpected(doing: str, error: BaseException) -> Html:
     )
 
 
-def beside(problem: Problem, button: Html | None = None) -> Html:
-    """A problem in short, for under its field."""
-    sign, word = MARKS[problem.level]
+def beside(problem: Problem, value: Any, button: Html | None = None) -> Html:
+    """A problem in short, for under its field. ``value`` is the field's present value."""
+    kind, sign, word = mark(problem, value)
     return h(
         "div",
         h("span", sign, " ", aria_hidden="true"),
@@ -63,5 +74,5 @@ def beside(problem: Problem, button: Html | None = None) -> Html:
         " ".join(part for part in (problem.what, problem.remedy) if part),
         " ",
         button,
-        class_=f"fieldproblem {problem.level.value}",
+        class_=f"fieldproblem {kind}",
     )

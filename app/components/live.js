@@ -5,6 +5,7 @@
 //   data-field="name"             a changed control sends its value; data-v is the value Python holds
 //   data-fold="name"              opening or closing a <details> is reported
 //   data-focus="id"               where the focus goes if the clicked element is gone afterwards
+//   data-goto="id"                a click leads there: folds around it open, it comes into view and has the focus
 const waiting = [];
 let seq = data.ack;
 const lost = document.createElement('p');
@@ -14,6 +15,7 @@ lost.setAttribute('role', 'status');
 lost.hidden = true;
 lost.textContent = '⚠ No answer so far. If this stays: in a notebook, run the cell again; else reload the page.';
 let focusAfter = null;
+let goAfter = null;
 
 function ownRoot() { return root.getRootNode(); }
 
@@ -102,12 +104,23 @@ state.show = (slot) => {
 
 state.settle = () => {
   root.querySelectorAll('[data-v]').forEach(control);
+  go();
   if (!focusAfter || focusAfter.seq > data.ack) return;
   const {from, id} = focusAfter;
   focusAfter = null;
   const target = root.querySelector(`[id="${id}"]`);
   if (target && (!from.isConnected || id !== from.dataset.focus)) target.focus();
 };
+
+// What is gone to may be drawn only once Python has answered, so it is looked for after every change until then.
+function go() {
+  const target = goAfter && goAfter.seq <= data.ack && root.querySelector(`[id="${goAfter.id}"]`);
+  if (!target) return;
+  goAfter = null;
+  for (let fold = target.closest('details'); fold; fold = fold.parentElement.closest('details')) fold.open = true;
+  target.focus({preventScroll: true});
+  target.scrollIntoView({block: 'center'});
+}
 
 function value(element) { return element.type === 'checkbox' ? element.checked : element.value; }
 
@@ -124,6 +137,7 @@ root.addEventListener('click', (event) => {
   if (!element || element.getAttribute('aria-disabled') === 'true') return;
   event.preventDefault();
   send({do: element.dataset.do, arg: element.dataset.arg || ''});
+  goAfter = element.dataset.goto ? {seq, id: element.dataset.goto} : null;
   const asked = element.dataset.focus;
   if (asked) focusAfter = {seq, from: element, id: asked};
 });

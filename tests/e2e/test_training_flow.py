@@ -162,3 +162,22 @@ def test_a_practice_run_can_be_stopped(server: Any, visit: Any) -> None:
     run = runs.list_runs(server.home / "runs")[0]
     assert run.wait(120) is State.STOPPED
     page.get_by_text("Stopped").filter(visible=True).first.wait_for(timeout=LONG)
+
+
+def test_a_setting_is_found_and_gone_to_by_keyboard(server: Any, visit: Any) -> None:
+    page = visit(server.start)
+    page.get_by_role("navigation").get_by_role("button", name="Training").click(timeout=LONG)
+    way = page.get_by_role("button", name="min_snr_gamma")
+    page.get_by_label("Search", exact=True).fill("min snr gamma", timeout=LONG)
+    way.focus(timeout=LONG)
+    page.keyboard.press("Enter")
+    field = page.get_by_label("Min-SNR gamma", exact=True)
+    field.wait_for(timeout=LONG)
+    page.wait_for_function(
+        """() => { let at = document.activeElement; while (at?.shadowRoot) at = at.shadowRoot.activeElement;
+        return at?.id === 'f-min_snr_gamma'; }""",
+        timeout=LONG,
+    )
+    box = field.bounding_box()
+    assert box is not None
+    assert 0 <= box["y"] < page.viewport_size["height"]

@@ -10,13 +10,14 @@ from typing import Any
 
 from app import host, notices, page_state
 from app.bridge import Bridge, Update, bridge_for
-from app.components import Html, Message, h, join, live_class
+from app.components import Html, Message, h, live_class
 from app.fields import DEPTHS
-from app.forms import Form, fix_button
+from app.forms import Form
 from app.values import understood
 from app.widgets import page, words
-from app.widgets.training import outlook, running
+from app.widgets.training import outlook, running, start
 from app.widgets.training.beginnings import Beginnings
+from app.widgets.training.finder import Finder
 from app.widgets.training.handover import Handover
 from app.widgets.training.outlook import Looker, Outlook
 from app.widgets.training.running import Running
@@ -34,7 +35,7 @@ _STEPS = ("undo", "redo", "back-to-preset", "take-theirs", "keep-mine")
 _GROUP_SLOTS = {kind: f"group_{kind.key()}" for kind in GROUPS}
 _View = live_class(
     "TrainingView",
-    ("head", "aside", "begin", "reading", *_GROUP_SLOTS.values(), "outlook", "handover", "planned"),
+    ("head", "aside", "begin", "reading", "finder", *_GROUP_SLOTS.values(), "outlook", "handover", "planned"),
 )
 
 
@@ -75,6 +76,7 @@ class TrainingWidget(host.Part):
         self.form = Form(session.options)
         self.begin = Beginnings(session)
         self.handover = Handover(session)
+        self.finder = Finder(self.form)
         self._looker = Looker(session)
         self._outlook = Outlook()
         self._away: list[Change] = []
@@ -115,6 +117,9 @@ class TrainingWidget(host.Part):
 
     def _take(self, message: Message) -> None:
         fold = message.do in ("open", "close")
+        if self.finder.take(message):
+            self._render()
+            return
         if not fold:
             self._said = ""
         if message.do == "start":
@@ -299,6 +304,7 @@ class TrainingWidget(host.Part):
             head=self._head(),
             begin=self.begin.render(),
             reading=self._reading(),
+            finder=self.finder.render(),
             outlook=outlook.card(self._outlook, self._price),
             handover=self.handover.render(),
             planned=running.card(self._plan, self._away, self.session.baseline, opened=self._plan_open),
@@ -350,109 +356,12 @@ class TrainingWidget(host.Part):
         )
 
     def _aside(self) -> Html:
-        problems = self.problems
-        errors = [p for p in problems if p.level is Level.ERROR]
-        return h(
-            "section",
-            h("h2", "Start", id="group-start"),
-            h("div", self._steps(), aria_live="polite"),
-            outlook.figures(self._outlook.forecast),
-            self._button(errors),
-            h("div", self._said, role="status"),
-            self._conflict(),
-            self._history(),
-            h("div", [self._listed(p) for p in problems], class_="stack") if problems else None,
-            class_="card stack",
-            aria_labelledby="group-start",
+        return start.panel(
+            self.session,
+            self.form,
+            checked=self._checked,
+            count=self._count,
+            forecast=self._outlook.forecast,
+            away=self._away,
+            said=self._said,
         )
-
-    def _history(self) -> Html:
-        """Undo, redo, and the way back to the preset."""
-        session = self.session
-        buttons = [
-            _history_button("undo", "↶", "Undo", session.undo_label),
-            _history_button("redo", "↷", "Redo", session.redo_label),
-        ]
-        away = self._away
-        return h(
-            "div",
-            h("div", buttons, class_="row"),
-            h("p", f"Last change: {session.undo_label}", class_="soft small break")
-            if session.undo_label
-            else None,
-            h(
-                "p",
-                f"Preset: {session.baseline}, {count_of(away) if away else 'nothing'} changed since.",
-                class_="soft small",
-            )
-            if session.baseline
-            else None,
-            h("button", "Back to the preset", type="button", class_="link", data_do="back-to-preset")
-            if away
-            else None,
-            class_="stack",
-        )
-
-    def _conflict(self) -> Html | None:
-        """Another window has saved meanwhile: nothing is overwritten until a person chooses."""
-        found = self.session.conflict
-        if found is None:
-            return None
-        choose = h(
-            "div",
-            h("button", "Take theirs", type="button", data_do="take-theirs"),
-            h("button", "Keep mine", type="button", data_do="keep-mine"),
-            class_="row",
-        )
-        return notices.notice("warning", "⚠", "Two windows", found.what, found.why, found.remedy, choose)
-
-    def _steps(self) -> Html:
-        if self._count is None:
-            return h("p", "The number of steps appears here once there are pictures.", class_="soft")
-        return h("p", self._count.sentence)
-
-    def _button(self, errors: list[Problem]) -> Html:
-        blocked = bool(errors) or not self._checked
-        if errors:
-            need = "need" if len(errors) > 1 else "needs"
-            text = f"{words.number(len(errors), 'setting')} {need} you first. See below."
-        else:
-            text = "You can close this page while it trains." if self._checked else "Checking the settings."
-        return join(
-            h(
-                "button",
-                "Start training",
-                type="button",
-                class_="primary",
-                data_do="start",
-                aria_disabled="true" if blocked else None,
-                aria_describedby="about-start",
-            ),
-            h("p", text, class_="soft small", id="about-start"),
-        )
-
-    def _listed(self, problem: Problem) -> Html:
-        where = next(
-            (self.form.options.option(n).label for n in problem.fields if n in self.form.options.values()), ""
-        )
-        shown = Problem(
-            problem.level,
-            problem.fields,
-            f"{where}. {problem.what}" if where else problem.what,
-            problem.why,
-            problem.remedy,
-            problem.fix,
-        )
-        return notices.of_problem(shown, fix_button(problem, self.form.problems))
-
-
-def _history_button(do: str, sign: str, word: str, label: str) -> Html:
-    return h(
-        "button",
-        h("span", f"{sign} ", aria_hidden="true"),
-        word,
-        type="button",
-        data_do=do,
-        aria_label=f"{word}: {label}" if label else word,
-        aria_disabled=None if label else "true",
-    )
