@@ -96,9 +96,11 @@ def eight_bit(at: Facts) -> Iterator[Problem]:
         return
     plain = "Lion" if "Lion" in name else "AdamW"
     fields = "optimizer_type"
-    ours = known.package != optimizers.OWN_PACKAGE
+    own = known.package == optimizers.OWN_PACKAGE
     why = (
-        f"It needs {'the package bitsandbytes, which is made for' if ours else 'memory and streams of'} CUDA."
+        "Its code is written for CUDA."
+        if own
+        else "It needs the package bitsandbytes, which is made for CUDA."
     )
     if at.gpu is None:
         what = f"{name} is made for NVIDIA GPUs."
