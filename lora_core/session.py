@@ -33,6 +33,7 @@ starts is here.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,7 @@ from lora_core.datasets.scan import DatasetScan, scan
 from lora_core.datasets.steps import StepCount, count_steps
 from lora_core.engines import get_engine
 from lora_core.engines.base import Engine, LaunchPlan
+from lora_core.engines.sd_scripts.engine import SdScriptsEngine
 from lora_core.errors import Level, OptionsInvalid, Problem, WorkbenchError
 from lora_core.forecast import machine
 from lora_core.keeping import Keeping
@@ -133,7 +135,14 @@ class Session(Keeping):
             pictures=count.pictures if count else None,
             uses=count.uses + count.reg_uses if count else None,
             gpu=None if practice else machine.gpu() is not None,
+            packages=self._packages(),
         )
+
+    def _packages(self) -> Collection[str] | None:
+        """Names of what is installed beside the trainer; None where no trainer can be asked."""
+        if not isinstance(self.engine, SdScriptsEngine):
+            return None
+        return self.engine.installation.all_packages() or None
 
     def _check_model(self) -> list[Problem]:
         return check_model(

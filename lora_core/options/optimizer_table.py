@@ -126,6 +126,25 @@ OMITTED: Mapping[str, str] = {
 """Classes of pytorch-optimizer 3.9.0 that are not offered, with the reason (tried on LoRA-shaped weights)."""
 
 
+OMITTED_OF_FORK: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("AdamW4bitAO", "AdamW8bitAO", "AdamWfp8AO", "CompassAO"),
+        "It wants its learning rate as a tensor, and the trainer gives numbers.",
+    ),
+    **dict.fromkeys(
+        ("ADOPTAOScheduleFree", "AdamW8bitKahan", "FishMonger8BitBNB", "GrokFastAdamW", "SCION"),
+        "It stops with an error of its own in its first steps.",
+    ),
+    **dict.fromkeys(
+        ("AdamMini", "Ranger21", "ScheduleFreeWrapper", "SNOO_ASGD"),
+        "It wants more than weights and a learning rate, or wraps another optimizer.",
+    ),
+    "LaProp": "It gives weights that are not finite in a trial with LoRA shapes.",
+    "ProdigyPlusScheduleFree": "It comes with the trainer's own packages, as prodigyplus.ProdigyPlusScheduleFree.",
+}
+"""Classes in the fork's list that are not offered, with the reason (tried with pytorch-optimizer 3.9.0)."""
+
+
 def _argument(name: str, default: Any, known: Mapping[str, Any]) -> Argument | None:
     """An argument from its measured default and what is written about it; None if it has no written form."""
     kinds = {bool: "bool", int: "int", float: "float", str: "text", list: "floats"}

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "OMITTED",
     "OPTIMIZERS",
+    "OWN_PACKAGE",
     "Argument",
     "OptimizerInfo",
     "info",
@@ -134,7 +135,8 @@ def _package_problems(chosen: OptimizerInfo, packages: Collection[str] | None) -
     remedy = f"Install {chosen.package} into the trainer's environment, or choose another optimizer."
     if chosen.package == OWN_PACKAGE:
         remedy = (
-            "Put LoRA Easy Training's custom_scheduler folder on the trainer's PYTHONPATH, or choose another."
+            "Install LoRA Easy Training's custom_scheduler folder into the trainer's environment, "
+            "or choose another."
         )
     yield Problem(
         Level.WARNING if packages is None or chosen.package == OWN_PACKAGE else Level.ERROR,

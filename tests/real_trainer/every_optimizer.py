@@ -1,42 +1,93 @@
 """Step each optimizer a few times on LoRA-shaped weights, made by the trainer itself: ``PYTHON … CHECKOUT TABLE``.
 
-Runs in the trainer's interpreter. ``TABLE`` is a JSON file, name -> ``optimizer_args``. Prints JSON: what
-went wrong by name, and the classes of pytorch-optimizer.
+Runs in the trainer's interpreter. ``TABLE`` is a JSON file, name -> ``optimizer_args`` and learning rate.
+Prints JSON: what went wrong by name, what does not go on well from a saved state, and the classes of
+pytorch-optimizer.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 from pathlib import Path
 
 
-def try_one(train_util, name, arguments):
-    """Why an optimizer does not work, empty if it does."""
+def weights():
+    """Two pairs of LoRA weights: of a linear layer, and of a convolution."""
     import torch
 
     torch.manual_seed(1)
-    down, up = torch.nn.Parameter(torch.randn(4, 16) * 0.1), torch.nn.Parameter(torch.zeros(16, 4))
-    down2 = torch.nn.Parameter(torch.randn(4, 8, 3, 3) * 0.1)
-    up2 = torch.nn.Parameter(torch.zeros(8, 4, 1, 1))
-    groups = [{"params": [down, up], "lr": 1e-3}, {"params": [down2, up2], "lr": 1e-3}]
+    shapes = [((4, 16), 0.1), ((16, 4), 0.0), ((4, 8, 3, 3), 0.1), ((8, 4, 1, 1), 0.0)]
+    return [torch.nn.Parameter(torch.randn(shape) * size) for shape, size in shapes]
+
+
+def make(train_util, name, arguments, parts, rate):
+    """The optimizer as the trainer makes it, for the picture part and the text part."""
+    groups = [{"params": parts[:2], "lr": rate}, {"params": parts[2:], "lr": rate}]
     args = argparse.Namespace(
-        optimizer_type=name, optimizer_args=arguments, learning_rate=1e-3, use_8bit_adam=False,
+        optimizer_type=name, optimizer_args=arguments, learning_rate=rate, use_8bit_adam=False,
         use_lion_optimizer=False, fused_backward_pass=False, gradient_accumulation_steps=1, max_grad_norm=1.0,
-        lr_scheduler="constant", unet_lr=1e-3, text_encoder_lr=[1e-3],
+        lr_scheduler="constant", unet_lr=rate, text_encoder_lr=[rate],
     )  # fmt: skip
-    made = train_util.get_optimizer(args, groups)[2]
-    for _ in range(8):  # RAdam learns nothing in its first five
-        loss = ((up @ down - torch.eye(16)) ** 2).mean()
-        loss = loss + (torch.nn.functional.conv2d(torch.ones(1, 8, 5, 5), down2) * up2[:4] - 1).pow(2).mean()
+    return train_util.get_optimizer(args, groups)[2]
+
+
+def learn(made, parts, steps):
+    """Some steps, with the trainer's order of calls."""
+    import torch
+
+    down, up, down2, up2 = parts
+    for _ in range(steps):
+        loss = ((up.float() @ down.float() - torch.eye(16)) ** 2).mean()
+        seen = torch.nn.functional.conv2d(torch.ones(1, 8, 5, 5), down2.float())
+        loss = loss + (seen * up2.float()[:4] - 1).pow(2).mean()
         loss.backward()
         made.step()
         made.zero_grad(set_to_none=True)
-    weights = [down, up, down2, up2]
-    if not all(torch.isfinite(one).all() for one in weights):
+
+
+def try_one(train_util, name, arguments, rate):
+    """Why an optimizer does not work, empty if it does."""
+    import torch
+
+    parts = weights()
+    made = make(train_util, name, arguments, parts, rate)
+    learn(made, parts, 8)  # RAdam learns nothing in its first five
+    if not all(torch.isfinite(one).all() for one in parts):
         return "weights are not finite"
-    return "" if up.abs().sum() > 0 and up2.abs().sum() > 0 else "nothing was learned"
+    return "" if parts[1].abs().sum() > 0 and parts[3].abs().sum() > 0 else "nothing was learned"
+
+
+def resume_one(train_util, name, arguments, rate):
+    """Why a training with an optimizer cannot go on from a saved state as if it had never stopped."""
+    import torch
+    from accelerate.utils import load  # how the trainer reads a state: plain values and tensors only
+
+    parts = weights()
+    made = make(train_util, name, arguments, parts, rate)
+    learn(made, parts, 6)
+    others = [torch.nn.Parameter(one.detach().clone()) for one in parts]
+    file = io.BytesIO()
+    torch.save(made.state_dict(), file)
+    file.seek(0)
+    again = make(train_util, name, arguments, others, rate)
+    again.load_state_dict(load(file, map_location="cpu"))
+    learn(made, parts, 3)
+    learn(again, others, 3)
+    near = [
+        torch.allclose(one, other, rtol=1e-3, atol=1e-5) for one, other in zip(parts, others, strict=True)
+    ]
+    return "" if all(near) else "it goes on differently"
+
+
+def attempt(function, *given):
+    """What a trial says, or the error that it ends with."""
+    try:
+        return function(*given)
+    except Exception as error:  # noqa: BLE001  whatever it is, the test wants to know it
+        return f"{type(error).__name__}: {error}"
 
 
 def main(checkout, table):
@@ -45,18 +96,17 @@ def main(checkout, table):
     import torch
     from library import train_util
 
-    wrong = {}
-    for name, arguments in json.loads(Path(table).read_text("utf-8")).items():
-        try:
-            if reason := try_one(train_util, name, arguments):
-                wrong[name] = reason
-        except Exception as error:  # noqa: BLE001  whatever it is, the test wants to know it
-            wrong[name] = f"{type(error).__name__}: {error}"
+    wrong, unlike = {}, {}
+    for name, (arguments, rate) in json.loads(Path(table).read_text("utf-8")).items():
+        if reason := attempt(try_one, train_util, name, arguments, rate):
+            wrong[name] = reason
+        elif reason := attempt(resume_one, train_util, name, arguments, rate):
+            unlike[name] = reason
     kinds = [getattr(pytorch_optimizer, name) for name in dir(pytorch_optimizer)]
     classes = [
         one.__name__ for one in kinds if isinstance(one, type) and issubclass(one, torch.optim.Optimizer)
     ]
-    print(json.dumps({"wrong": wrong, "classes": sorted(set(classes))}))
+    print(json.dumps({"wrong": wrong, "unlike": unlike, "classes": sorted(set(classes))}))
 
 
 if __name__ == "__main__":

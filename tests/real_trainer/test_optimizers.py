@@ -20,6 +20,14 @@ from lora_core.options.optimizers import OMITTED, OPTIMIZERS, recommended, write
 
 pytestmark = pytest.mark.real_trainer
 HERE = Path(__file__).parent
+RESUME_UNLIKE = {
+    *(f"pytorch_optimizer.{name}" for name in "AdaFactor Conda Kron SCION SCIONLight SGDSaI SPAM".split()),
+    "pytorch_optimizer.ScalableShampoo",
+    *(f"LoraEasyCustomOptimizer.{name}" for name in "alice.Alice fira.Fira galore.GaLore racs.RACS".split()),
+    "LoraEasyCustomOptimizer.sgd.SGDSaI",
+    "LoraEasyCustomOptimizer.shampoo.ScalableShampoo",
+}
+"""What cannot load its own state, or goes on from it in another way."""
 FOLDER = resources.files("lora_core.options")
 
 
@@ -49,12 +57,19 @@ def test_measured_anew_the_arguments_are_the_same(engine: SdScriptsEngine) -> No
 def test_every_installed_optimizer_learns_with_what_is_recommended(
     engine: SdScriptsEngine, tmp_path: Path
 ) -> None:
-    tried = [one for one in OPTIMIZERS.values() if not one.package and not one.gpu]
+    installed = {name.replace("-", "_") for name in engine.installation.all_packages()}
+    there = {
+        "",
+        *(one.package for one in OPTIMIZERS.values() if one.package.lower().replace("-", "_") in installed),
+    }
+    tried = [one for one in OPTIMIZERS.values() if one.package in there and not one.gpu]
+    given = {one.name: (write(one.recommended), 1.0 if one.own_rate else 1e-3) for one in tried}
     table = tmp_path / "table.json"
-    table.write_text(json.dumps({one.name: write(one.recommended) for one in tried}), "utf-8")
+    table.write_text(json.dumps(given), "utf-8")
     found = ask(engine, str(HERE / "every_optimizer.py"), str(engine.installation.checkout), str(table))
     assert len(tried) > 90
     assert found["wrong"] == {}
+    assert set(found["unlike"]) == RESUME_UNLIKE & {one.name for one in tried}
     offered = {name.partition(".")[2] for name in OPTIMIZERS if name.startswith("pytorch_optimizer.")}
     assert offered | set(OMITTED) == set(found["classes"]), "each class is offered or left out with a reason"
 

@@ -40,11 +40,15 @@ class Installation:
         except OSError:
             return None
 
-    def packages(self) -> dict[str, str]:
-        """Versions of the packages in its environment that matter, by name."""
+    def all_packages(self) -> dict[str, str]:
+        """Versions of all packages in its environment, by name: lower case, with ``-`` for ``_``."""
         folders = site_packages(self.python)
         found = importlib.metadata.distributions(path=[str(folder) for folder in folders])
-        versions = {str(one.metadata["Name"] or "").lower().replace("_", "-"): one.version for one in found}
+        return {str(one.metadata["Name"] or "").lower().replace("_", "-"): one.version for one in found}
+
+    def packages(self) -> dict[str, str]:
+        """Versions of the packages in its environment that matter, by name."""
+        versions = self.all_packages()
         return {name: versions[name] for name in REPORTED if name in versions}
 
     def problems(self, script: str) -> list[Problem]:

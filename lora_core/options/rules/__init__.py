@@ -8,6 +8,8 @@ Reasons that name the trainer are from sd-scripts 0.10.1 (``train_network.py``, 
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from lora_core.errors import Level, Problem
 from lora_core.options.container import TrainingOptions
 from lora_core.options.rules import (
@@ -46,6 +48,7 @@ def check(
     pictures: int | None = None,
     uses: int | None = None,
     gpu: bool | None = None,
+    packages: Collection[str] | None = None,
 ) -> list[Problem]:
     """What is wrong or unwise about the options, errors first. Pure: looks at no file.
 
@@ -57,7 +60,8 @@ def check(
         pictures: number of the user's own pictures, without those for regularization.
         uses: how often pictures are used in one epoch, with repeats and regularization.
         gpu: whether the trainer finds a GPU. None for the practice engine, which needs none.
+        packages: names of the packages in the trainer's environment; None where they are not known.
     """
-    facts = Facts(options, total_steps, pictures, uses, gpu)
+    facts = Facts(options, total_steps, pictures, uses, gpu, packages)
     found = [problem for each in RULES for problem in each(facts)]
     return sorted(found, key=lambda problem: list(Level).index(problem.level))

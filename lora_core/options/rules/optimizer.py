@@ -27,7 +27,7 @@ def schedule_free(optimizer: str) -> bool:
 
 @rule
 def optimizer_arguments(at: Facts) -> Iterator[Problem]:
-    yield from optimizers.problems(at.options)
+    yield from optimizers.problems(at.options, at.packages)
 
 
 @rule
@@ -95,7 +95,13 @@ def eight_bit(at: Facts) -> Iterator[Problem]:
     if known is None or not known.gpu or at.gpu:
         return
     plain = "Lion" if "Lion" in name else "AdamW"
-    fields, why = "optimizer_type", "It needs the package bitsandbytes, which is made for CUDA."
+    fields = "optimizer_type"
+    own = known.package == optimizers.OWN_PACKAGE
+    why = (
+        "Its code is written for CUDA."
+        if own
+        else "It needs the package bitsandbytes, which is made for CUDA."
+    )
     if at.gpu is None:
         what = f"{name} is made for NVIDIA GPUs."
         yield note(fields, what, why, f"Take {plain} on other machines.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ class Facts:
         pictures: number of the user's own pictures, without those for regularization; None if not counted.
         uses: how often pictures are used in one epoch, with repeats and regularization; None if not counted.
         gpu: whether the trainer finds a GPU; None where that is unknown or does not matter.
+        packages: names of the packages in the trainer's environment; None where they are not known.
     """
 
     options: TrainingOptions
@@ -28,6 +29,7 @@ class Facts:
     pictures: int | None = None
     uses: int | None = None
     gpu: bool | None = None
+    packages: Collection[str] | None = None
 
     def __getitem__(self, name: str) -> Any:
         """The value that takes effect: off where the option has no meaning beside the others."""

@@ -9,7 +9,9 @@ import pytest
 
 from lora_core.errors import InputError, Level
 from lora_core.options import TrainingOptions
+from lora_core.options.optimizer_table import OMITTED_OF_FORK
 from lora_core.options.optimizers import OMITTED, OPTIMIZERS, info, parse, problems, recommended, write
+from lora_core.options.rules import check
 
 KINDS = {"bool", "int", "float", "floats", "choice", "text"}
 
@@ -127,6 +129,20 @@ def test_a_further_package_is_asked_for() -> None:
     assert problems(options, packages=["torch", "DAdaptation"]) == []
     own = TrainingOptions(optimizer_type="LoraEasyCustomOptimizer.compass.Compass")
     assert "custom_scheduler" in problems(own)[0].remedy
+    assert problems(own, packages=["loraeasycustomoptimizer"]) == []
+    adv = TrainingOptions(optimizer_type="adv_optm.optim.Lion_adv.Lion_adv")
+    assert problems(adv, packages=["adv-optm"]) == []
+
+
+def test_the_checks_are_told_what_is_installed() -> None:
+    options = TrainingOptions(optimizer_type="DAdaptAdam")
+    assert any("dadaptation" in found.what for found in check(options, packages=["torch"]))
+    assert not any("dadaptation" in found.what for found in check(options, packages=["dadaptation"]))
+
+
+def test_what_the_fork_cannot_run_is_not_offered() -> None:
+    offered = {name.rsplit(".", 1)[1] for name, one in OPTIMIZERS.items() if name.startswith("LoraEasy")}
+    assert not offered & set(OMITTED_OF_FORK)
 
 
 def test_names_are_found_whatever_their_case() -> None:
