@@ -8,9 +8,79 @@ import pytest
 
 from lora_core.options import Option, Place, TrainingOptions
 from lora_core.options.families import FAMILIES
+from lora_core.options.groups.folder import FOLDER_OPTIONS
 from lora_core.options.trainer_toml import TRAINER_DEFAULTS, to_trainer
 
 OPTIONS = list(TrainingOptions())
+COMPLETE_GROUPS = {
+    "base_model",
+    "parts",
+    "dataset",
+    "captions",
+    "folder",
+    "steps",
+    "learning",
+    "optimizer",
+    "previews",
+    "saving",
+}
+"""Groups whose explanations are whole: usual values, costs, how it works."""
+
+COSTLY = {
+    "family",
+    "pretrained_model_name_or_path",
+    "max_token_length",
+    "clip_l",
+    "t5xxl",
+    "text_encoder",
+    "t5xxl_max_token_length",
+    "gemma2_max_token_length",
+    "qwen3_max_token_length",
+    "t5_max_token_length",
+    "more_folders",
+    "num_repeats",
+    "resolution",
+    "batch_size",
+    "is_reg",
+    "shuffle_caption",
+    "caption_dropout_rate",
+    "caption_tag_dropout_rate",
+    "token_warmup_step",
+    "flip_aug",
+    "color_aug",
+    "random_crop",
+    "enable_bucket",
+    "bucket_reso_steps",
+    "bucket_no_upscale",
+    "alpha_mask",
+    "cache_info",
+    "train_batch_size",
+    "max_train_epochs",
+    "max_train_steps",
+    "gradient_accumulation_steps",
+    "max_data_loader_n_workers",
+    "persistent_data_loader_workers",
+    "network_train_unet_only",
+    "network_train_text_encoder_only",
+    "optimizer_type",
+    "prompts",
+    "sample_every_n_epochs",
+    "sample_every_n_steps",
+    "sample_at_first",
+    "sample_sampler",
+    "sample_batch_size",
+    "save_every_n_epochs",
+    "save_every_n_steps",
+    "save_last_n_epochs",
+    "save_precision",
+    "save_state",
+    "save_state_on_train_end",
+}
+"""Options that change memory, time, disk space or file size."""
+
+ALL = [*OPTIONS, *FOLDER_OPTIONS.values()]
+COMPLETE = [option for option in ALL if option.group in COMPLETE_GROUPS]
+complete = pytest.mark.parametrize("option", COMPLETE, ids=lambda option: f"{option.group}.{option.name}")
 each = pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
 
 
@@ -23,6 +93,39 @@ def test_it_is_explained(option: Option):
     assert option.doc.endswith(".")
     assert "!" not in option.doc + option.meta.more
     assert all(len(sentence.split()) <= 25 for sentence in sentences)
+
+
+def test_complete_groups_and_costly_options_exist():
+    assert {option.group for option in ALL} >= COMPLETE_GROUPS
+    assert {option.name for option in ALL} >= COSTLY
+
+
+@complete
+def test_usual_values_are_told(option: Option):
+    if option.kind in ("integer", "number", "choice"):
+        assert option.meta.typical
+    for where, value in option.meta.typical.items():
+        assert where.strip() == where != ""
+        assert value.strip() == value != ""
+
+
+@complete
+def test_what_it_costs_is_told(option: Option):
+    if option.name in COSTLY:
+        assert option.meta.cost.endswith(".")
+
+
+@complete
+def test_how_it_works_is_told(option: Option):
+    assert option.meta.deep.endswith(".")
+    assert "!" not in option.meta.deep + option.meta.cost
+
+
+@complete
+def test_numbers_tell_when_to_change_them(option: Option):
+    if option.kind in ("integer", "number") and option.name != "seed":  # no seed is better than another
+        words = f"{option.doc} {option.meta.more}".lower()
+        assert re.search(r"\b(raise|lower|larger|higher|more|use \d)\b", words), option.doc
 
 
 @each

@@ -24,6 +24,11 @@ class Captions(Group):
         advanced=True,
         link=links.DATASET,
         typical={"captions without the trigger word": "the trigger word and a comma"},
+        deep=(
+            "It is put in front before shuffling and dropout, so keep as many parts in front as it has. "
+            "With cached text encoder outputs it has no effect: the caption is read as it stands in the "
+            "file."
+        ),
     )
     caption_suffix = Text(
         None,
@@ -36,6 +41,14 @@ class Captions(Group):
         place=Place.SUBSET,
         advanced=True,
         link=links.DATASET,
+        typical={
+            "Most LoRAs": "empty",
+        },
+        deep=(
+            "It is put behind, with one space, before shuffling. So it moves with its tag, unless a mark "
+            "holds it at the end. With cached text encoder outputs it has no effect: the caption is read "
+            "as it stands in the file."
+        ),
     )
     class_tokens = Text(
         None,
@@ -52,6 +65,7 @@ class Captions(Group):
             "character": "trigger word and kind, such as ohwx woman",
             "style": "the trigger word",
         },
+        deep=("It is the caption of a picture without a file. An empty text file stops the training."),
     )
     caption_separator = Text(
         None,
@@ -64,6 +78,13 @@ class Captions(Group):
         place=Place.SUBSET,
         advanced=True,
         link=links.DATASET,
+        typical={
+            "Tags": "empty, which is a comma",
+        },
+        deep=(
+            "Captions are cut at this mark, and each part loses its outer spaces. After shuffling, parts "
+            "are joined by a comma and a space, whatever the mark was."
+        ),
     )
     keep_tokens_separator = Text(
         None,
@@ -78,6 +99,11 @@ class Captions(Group):
         advanced=True,
         link=links.DATASET,
         typical={"tags": "|||", "sentences": "empty"},
+        deep=(
+            "The caption is cut at the mark into fixed start, free part and fixed end. This happens only "
+            "while shuffling or tag dropout is on: else the mark stays in the caption. With cached text "
+            "encoder outputs it has no effect: the caption is read as it stands in the file."
+        ),
     )
     secondary_separator = Text(
         None,
@@ -92,6 +118,10 @@ class Captions(Group):
         practice=False,
         link=links.DATASET,
         typical={"tags": "empty, or ;;;"},
+        deep=(
+            "After shuffling and dropout, each such mark becomes the mark between tags. With cached text "
+            "encoder outputs it has no effect: the caption is read as it stands in the file."
+        ),
     )
     enable_wildcard = Boolean(
         False,
@@ -104,7 +134,15 @@ class Captions(Group):
         advanced=True,
         practice=False,
         link=links.DATASET,
-        cost="With prepared captions the pick is made only once.",
+        cost=("Only without cached text encoder outputs, so the text encoder stays in memory."),
+        typical={
+            "Plain captions": "off",
+            "Several captions for each picture": "on",
+        },
+        deep=(
+            "A line is picked first, then one word of each {a|b}. Double braces stay as single ones. With "
+            "cached text encoder outputs it has no effect: the caption is read as it stands in the file."
+        ),
     )
     caption_dropout_every_n_epochs = Integer(
         None,
@@ -112,12 +150,21 @@ class Captions(Group):
         bounds=(0, 100000),
         label="Epochs without captions",
         doc=(
-            "In every so many epochs, all pictures are shown without captions. A style may gain by it. "
-            "Empty or 0 means never, which is usual."
+            "In every so many epochs, all pictures are shown without captions. Lower it to do so more "
+            "often, which a style may gain by. Empty or 0 means never, which is usual."
         ),
         place=Place.SUBSET,
         advanced=True,
         link=links.DATASET,
+        typical={
+            "Most LoRAs": "empty",
+            "Style": "empty, or 5",
+        },
+        deep=(
+            "Epochs count from 1: those that divide evenly by this number have no captions. With 1 none "
+            "has any. With cached text encoder outputs it has no effect: the caption is read as it stands "
+            "in the file."
+        ),
     )
     token_warmup_min = Integer(
         None,
@@ -125,13 +172,18 @@ class Captions(Group):
         bounds=(1, 1000),
         label="Tags at the start",
         doc=(
-            "How many tags are used at the start, when tags are added little by little. "
-            "Empty means 1. It acts only with the option below."
+            "How many tags are used at the start, when tags are added little by little. Raise it if the "
+            "first tags are too few to tell pictures apart. Empty means 1."
         ),
         place=Place.SUBSET,
         advanced=True,
         practice=False,
-        link=links.DATASET,
+        more="It acts only with the option below.",
+        typical={
+            "Most LoRAs": "empty",
+            "Slow start with tags": "1 to 3",
+        },
+        deep=("It is the number of free tags at step 0. Parts kept in front come on top of it."),
     )
     token_warmup_step = StepsOrShare(
         None,
@@ -139,14 +191,21 @@ class Captions(Group):
         bounds=(0, 1_000_000),
         label="Steps until all tags are used",
         doc=(
-            "Begins with few tags and reaches all of them after this. A value below 1 is a share of all steps. "
-            "Empty or 0 uses all from the start."
+            "Begins with few tags and reaches all of them after this. Raise it to add tags more slowly. A "
+            "value below 1 is a share of all steps. Empty or 0 uses all from the start."
         ),
         place=Place.SUBSET,
         advanced=True,
         practice=False,
-        link=links.DATASET,
-        cost="Captions cannot be prepared once while it is used.",
+        cost="Text encoder outputs cannot be cached while it is used.",
+        typical={
+            "Most LoRAs": "empty",
+            "Slow start with tags": "0.1 to 0.3",
+        },
+        deep=(
+            "tags = start + ⌊step × (all − start) ÷ this⌋. The first ones in the file's order are taken, "
+            "and only then shuffled."
+        ),
     )
     weighted_captions = Boolean(
         False,
@@ -158,7 +217,14 @@ class Captions(Group):
         applies={"family": DIFFUSION},
         advanced=True,
         practice=False,
-        link=links.ADVANCED,
+        typical={
+            "Captions without weights": "off",
+            "SD 1.5, captions with weights": "on",
+        },
+        deep=(
+            "The text encoder's output for each token is multiplied by its weight. (word) is 1.1, and "
+            "[word] is 1 ÷ 1.1."
+        ),
     )
     masked_loss = Boolean(
         False,
@@ -174,7 +240,8 @@ class Captions(Group):
         cost="Almost none.",
         typical={"cut-out subjects": "on", "else": "off"},
         deep=(
-            "The loss of each place is multiplied by the mask there, from 0 to 1, before the mean is taken."
+            "The mask is made as small as the latent. The loss of each place is multiplied by it, from 0 "
+            "to 1, before the mean over all places: a small subject so gives a small loss."
         ),
     )
     alpha_mask = Boolean(
@@ -188,6 +255,14 @@ class Captions(Group):
         advanced=True,
         practice=False,
         link=links.MASKED,
+        typical={
+            "Cut-out subjects": "on",
+            "Most LoRAs": "off",
+        },
+        cost="Cached latents hold the mask too, and are made anew when you switch it.",
+        deep=(
+            "A transparency of 255 counts fully, and 0 not at all. It acts only together with masked_loss."
+        ),
     )
     resize_interpolation = Choice(
         None,
@@ -207,6 +282,15 @@ class Captions(Group):
         advanced=True,
         practice=False,
         link=links.DATASET,
+        typical={
+            "Most LoRAs": "the trainer's own",
+            "Pixel art": "nearest",
+        },
+        cost="None worth naming: each picture is resized once if latents are cached.",
+        deep=(
+            "The trainer's own is area for making smaller and Lanczos for making larger. Caches hold the "
+            "resized picture, so make them anew after a change."
+        ),
     )
     cache_info = Boolean(
         False,
@@ -220,6 +304,14 @@ class Captions(Group):
         advanced=True,
         practice=False,
         link=links.DATASET,
+        typical={
+            "Under 1000 pictures": "off",
+            "Thousands of pictures": "on",
+        },
+        cost=("A small file in the folder. It saves reading every caption and picture size at the start."),
+        deep=(
+            "Where the file exists, captions and sizes come from it alone. New pictures are not seen either."
+        ),
     )
     network_multiplier = Number(
         None,
@@ -227,11 +319,18 @@ class Captions(Group):
         bounds=(-10.0, 10.0),
         label="Strength of the LoRA while training",
         doc=(
-            "How strongly the LoRA acts on these pictures while it learns. It is meant for sliders, which learn "
-            "a direction. Empty means 1."
+            "How strongly the LoRA should act on these pictures while it learns, higher or lower. It was "
+            "meant for sliders. This version of the trainer takes the value but does not use it, so leave "
+            "it empty."
         ),
         place=Place.DATASET,
         advanced=True,
         practice=False,
-        link=links.DATASET,
+        typical={
+            "All": "empty",
+        },
+        deep=(
+            "The trainer puts it into each batch as network_multipliers. No step reads it, so the LoRA "
+            "always acts with strength 1."
+        ),
     )

@@ -25,6 +25,11 @@ class Dataset(Group):
             "clothing or thing": "15 to 40 pictures",
         },
         link=links.DATASET,
+        cost="More pictures make each epoch longer. Cached latents take room beside them.",
+        deep=(
+            "The trainer takes png, jpg, jpeg, webp and bmp files, and does not look into folders inside. "
+            "Where there is no caption, it uses the class tokens, or else an empty caption."
+        ),
     )
     num_repeats = Integer(
         10,
@@ -53,6 +58,14 @@ class Dataset(Group):
         ),
         more="The captions themselves are not changed: this word is used to check them and the prompts.",
         place=Place.OURS,
+        typical={
+            "Character": "a made-up word, such as ohwxcat",
+            "Style": "a made-up word, or none",
+        },
+        deep=(
+            "A made-up word is read as several tokens. Their meaning together is what the LoRA ties to "
+            "your pictures."
+        ),
     )
     resolution = Integer(
         512,
@@ -71,7 +84,10 @@ class Dataset(Group):
             "SDXL, SD 3, FLUX.1, Lumina, Anima": "1024",
             "HunyuanImage": "2048",
         },
-        deep=("It is the side of a square. With buckets, other shapes of about the same area are used too."),
+        deep=(
+            "It is the side of a square, and its square is the area of all buckets. A larger side makes "
+            "cached latents grow with the area too."
+        ),
         link=links.DATASET,
     )
     more_folders = Folders(
@@ -85,6 +101,12 @@ class Dataset(Group):
         more="What you leave empty in a further folder is as in the main folder above.",
         place=Place.OURS,
         advanced=True,
+        cost="Every further folder makes an epoch longer by its pictures times repeats.",
+        deep=(
+            "Each becomes one more [[datasets.subsets]]. A folder with another resolution or batch size "
+            "becomes a [[datasets]] of its own, with its own buckets."
+        ),
+        link=links.DATASET,
     )
     caption_extension = Text(
         ".txt",
@@ -96,6 +118,14 @@ class Dataset(Group):
         place=Place.SUBSET,
         advanced=True,
         link=links.DATASET,
+        typical={
+            "Tags and sentences from most tools": ".txt",
+            "Old sets for the trainer": ".caption",
+        },
+        deep=(
+            "Only the first line of the file is read, unless alternatives in captions are on. The "
+            "trainer's own default is .caption, so we always write this one."
+        ),
     )
     shuffle_caption = Boolean(
         True,
@@ -106,9 +136,16 @@ class Dataset(Group):
         ),
         place=Place.SUBSET,
         advanced=True,
-        cost="Captions cannot be prepared once while it is on.",
+        cost=(
+            "Text encoder outputs cannot be cached while it is on, so the text encoder stays in memory "
+            "and works in every step."
+        ),
         typical={"tags": "on", "sentences": "off", "FLUX.1 and newer": "off"},
         link=links.DATASET,
+        deep=(
+            "The order is: parts kept in front, then the rest in random order, joined by a comma and a "
+            "space. Tag dropout comes after it."
+        ),
     )
     keep_tokens = Integer(
         1,
@@ -116,7 +153,8 @@ class Dataset(Group):
         label="Parts kept in front",
         doc=(
             "How many comma-separated parts stay at the start when the rest is shuffled. Use 1 when the "
-            "trigger word is the first part. Use 0 without a trigger word."
+            "trigger word is the first part. Raise it if more parts belong in front, and use 0 without a "
+            "trigger word."
         ),
         place=Place.SUBSET,
         advanced=True,
@@ -126,59 +164,86 @@ class Dataset(Group):
             "sentences": "0",
         },
         link=links.DATASET,
+        deep=(
+            "The parts kept are also safe from tag dropout. It counts parts between commas, not tokens of "
+            "the text encoder. Text put before each caption is part of the first, unless it ends in a "
+            "comma."
+        ),
     )
     caption_dropout_rate = Number(
         0.0,
         bounds=(0.0, 1.0),
         label="Caption dropout",
         doc=(
-            "The share of pictures that are shown without any caption. A little can make a style stronger. "
-            "Typical: 0, or 0.05 to 0.1 for a style."
+            "The share of pictures that are shown without any caption. Raise it to make a style act "
+            "without words. Lower it if prompts have too little effect. Typical: 0, or 0.05 to 0.1 for a "
+            "style."
         ),
         place=Place.SUBSET,
         advanced=True,
-        cost="Captions cannot be prepared once while it is above 0.",
+        cost="Text encoder outputs cannot be cached while it is above 0, except for Anima.",
         typical={"character": "0", "style": "0.05 to 0.1"},
         link=links.DATASET,
+        deep=(
+            "Chance decides for each picture in each step. The whole caption goes, with the trigger word "
+            "and the text before it."
+        ),
     )
     caption_tag_dropout_rate = Number(
         0.0,
         bounds=(0.0, 1.0),
         label="Tag dropout",
         doc=(
-            "The chance that a single tag is left out of a caption. It makes the LoRA less dependent on "
-            "exact tags. Typical: 0, or up to 0.1."
+            "The chance that a single tag is left out of a caption. Raise it to make the LoRA less "
+            "dependent on exact tags. Lower it if tags lose their effect. Typical: 0, or up to 0.1."
         ),
         place=Place.SUBSET,
         advanced=True,
-        cost="Captions cannot be prepared once while it is above 0.",
+        cost="Text encoder outputs cannot be cached while it is above 0.",
         typical={"character": "0 to 0.1", "style": "0"},
         link=links.DATASET,
+        deep=("Chance decides for each tag in each step. Parts kept in front are never left out."),
     )
     flip_aug = Boolean(
         False,
         label="Mirror pictures",
         doc=(
-            "Also shows every picture mirrored. It helps with fewer than 20 pictures. Leave it off when left "
-            "and right differ, as with text, a scar or a parting."
+            "Shows pictures mirrored half of the time. It helps with fewer than 20 pictures. Leave it off "
+            "when left and right differ, as with text, a scar or a parting."
         ),
         place=Place.SUBSET,
         advanced=True,
-        cost="Prepared pictures take twice the room.",
+        cost=("Cached latents take twice the room and time to make. The steps stay as many as before."),
         link=links.DATASET,
+        typical={
+            "Under 20 pictures": "on",
+            "Over 100 pictures": "off",
+            "Text, scars or partings": "off",
+        },
+        deep=(
+            "Chance decides anew, one half to one half, each time a picture is used. Captions are not "
+            "changed, so left and right in them become wrong."
+        ),
     )
     color_aug = Boolean(
         False,
         label="Vary colours",
         doc=(
-            "Changes the hue of the pictures a little each time. It is rarely useful, as colours come out "
-            "less true. It cannot be used together with cached latents."
+            "Changes hue or brightness of some pictures a little. It is rarely useful, as colours come "
+            "out less true. It cannot be used together with cached latents."
         ),
         place=Place.SUBSET,
         advanced=True,
         practice=False,
-        cost="Pictures are converted anew in every step, which is slower and takes more GPU memory.",
+        cost=("Pictures go through the VAE anew in every step, which is slower and takes more GPU memory."),
         link=links.DATASET,
+        typical={
+            "Most LoRAs": "off",
+        },
+        deep=(
+            "About a third of the pictures are changed: half of these in hue by up to 16 degrees, the "
+            "others in gamma by up to 5 %."
+        ),
     )
     random_crop = Boolean(
         False,
@@ -190,8 +255,16 @@ class Dataset(Group):
         place=Place.SUBSET,
         advanced=True,
         practice=False,
-        cost="Pictures are converted anew in every step, which is slower and takes more GPU memory.",
+        cost=("Pictures go through the VAE anew in every step, which is slower and takes more GPU memory."),
         link=links.DATASET,
+        typical={
+            "Most LoRAs": "off",
+            "Textures": "on",
+        },
+        deep=(
+            "The picture is first scaled to cover its bucket. Then the place of the cut is random, so "
+            "only what is over can be moved."
+        ),
     )
     enable_bucket = Boolean(
         True,
@@ -203,6 +276,15 @@ class Dataset(Group):
         place=Place.DATASET,
         advanced=True,
         link=links.DATASET,
+        typical={
+            "Pictures of many shapes": "on",
+            "All pictures square": "off",
+        },
+        cost="Many shapes with few pictures each give smaller batches, and so more steps.",
+        deep=(
+            "Each picture goes into the bucket with the nearest ratio of width to height. It is scaled to "
+            "cover the bucket, and what is over is cut off."
+        ),
     )
     min_bucket_reso = Integer(
         256,
@@ -211,13 +293,17 @@ class Dataset(Group):
         unit="px",
         doc=(
             "The shortest side that a bucket may have. Lower it for very long or very wide pictures. "
-            "Typical: 256."
+            "Raise it to have fewer extreme shapes. Typical: 256."
         ),
         place=Place.DATASET,
         applies={"enable_bucket": (True,)},
         advanced=True,
         typical={"SD 1.5": "256", "SDXL and newer": "256 to 512"},
         link=links.DATASET,
+        deep=(
+            "It is rounded down to a multiple of the bucket step and cannot be above the resolution. More "
+            "extreme pictures are cut to the nearest shape."
+        ),
     )
     max_bucket_reso = Integer(
         1024,
@@ -225,14 +311,18 @@ class Dataset(Group):
         label="Largest side",
         unit="px",
         doc=(
-            "The longest side that a bucket may have. It cannot be less than the resolution. "
-            "Typical: 1024 for SD 1.5 and 2048 for SDXL."
+            "The longest side that a bucket may have. Raise it for very long or very wide pictures. It "
+            "cannot be less than the resolution. Typical: 1024 for SD 1.5 and 2048 for SDXL."
         ),
         place=Place.DATASET,
         applies={"enable_bucket": (True,)},
         advanced=True,
         typical={"SD 1.5": "1024", "SDXL": "2048 to 4096", "HunyuanImage": "4096"},
         link=links.DATASET,
+        cost=(
+            "Almost none: a longer side only allows other shapes, as the area stays that of the resolution."
+        ),
+        deep="It is rounded up to a multiple of the bucket step.",
     )
     bucket_reso_steps = Integer(
         64,
@@ -240,19 +330,26 @@ class Dataset(Group):
         label="Bucket step",
         unit="px",
         doc=(
-            "Bucket sides are multiples of this. Smaller steps cut away less of each picture, but make more "
-            "and emptier buckets. Typical: 64."
+            "Bucket sides are multiples of this. Lower it to cut away less of each picture. Raise it to "
+            "have fewer and fuller buckets. Typical: 64."
         ),
-        more="The trainer accepts multiples of 64 for SD 1.5, and multiples of 32 for SDXL.",
+        more=(
+            "The trainer accepts multiples of 64 for SD 1.5 and SD 2, of 16 for Lumina and Anima, and of "
+            "32 for the others."
+        ),
         place=Place.DATASET,
         applies={"enable_bucket": (True,)},
         advanced=True,
         typical={"SD 1.5": "64", "SDXL": "32 or 64", "FLUX.1 and newer": "64"},
         deep=(
-            "Each side of a bucket is rounded down to a multiple. What is over is cut off, less "
-            "than one step on each side."
+            "For each width from the smallest to the largest side, height = resolution² ÷ width, rounded "
+            "down to a multiple."
         ),
         link=links.DATASET,
+        cost=(
+            "Smaller steps make more buckets with fewer pictures. Batches are then less full, and an "
+            "epoch has more steps."
+        ),
     )
     bucket_no_upscale = Boolean(
         False,
@@ -264,6 +361,14 @@ class Dataset(Group):
         place=Place.DATASET,
         applies={"enable_bucket": (True,)},
         advanced=True,
-        typical={"pictures smaller than the resolution": "on"},
+        typical={
+            "Pictures smaller than the resolution": "on",
+            "Pictures larger than the resolution": "off",
+        },
         link=links.DATASET,
+        cost="Small pictures take less memory and time, and may make more buckets.",
+        deep=(
+            "Larger pictures are still made smaller, to the area of the resolution. Both sides are "
+            "rounded down to the bucket step, and less than one step is cut off each way."
+        ),
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from lora_core.errors import InputError, UnknownKeyError
 from lora_core.options.declare import Boolean, Group, Integer, Option, Place, Text
+from lora_core.options.groups import links
 from lora_core.options.groups.captions import Captions
 from lora_core.options.groups.dataset import Dataset
 
@@ -19,9 +20,17 @@ class Folder(Group):
     image_dir = Text(
         "",
         label="Picture folder",
-        doc="The folder that holds these pictures and their captions.",
+        doc=(
+            "The folder that holds these pictures and their captions. It may not be the same as another "
+            "one in the same data set."
+        ),
         place=Place.SUBSET,
         path="folder",
+        link=links.DATASET,
+        deep=(
+            "It becomes a [[datasets.subsets]]. A folder that is given twice in one data set counts only "
+            "once."
+        ),
     )
     is_reg = Boolean(
         False,
@@ -35,16 +44,33 @@ class Folder(Group):
             "with more some are left out. So an epoch takes twice as long."
         ),
         place=Place.SUBSET,
+        typical={
+            "Most LoRAs": "off",
+            "Folder of other people or things": "on",
+        },
+        cost="An epoch takes twice as long with them.",
+        link=links.DATASET,
+        deep=(
+            "The loss of these pictures is multiplied by prior_loss_weight. They are repeated until they "
+            "are as many as your pictures times repeats."
+        ),
     )
     num_repeats = Integer(
         1,
         bounds=(1, 10000),
         label="Repeats",
         doc=(
-            "How often each of these pictures is used in one epoch. Raise it for pictures that matter more. "
-            "Typical: 1 to 10."
+            "How often each of these pictures is used in one epoch. Raise it for pictures that matter "
+            "more. Lower it if they crowd out the others. Typical: 1 to 10."
         ),
         place=Place.SUBSET,
+        typical={
+            "Few but important pictures": "2 to 10",
+            "Many pictures": "1",
+        },
+        cost="Twice the repeats make this folder's part of an epoch twice as long.",
+        link=links.DATASET,
+        deep="The share of a folder = its pictures × repeats ÷ the same of all folders.",
     )
     resolution = Integer(
         None,
@@ -53,11 +79,23 @@ class Folder(Group):
         label="Resolution",
         unit="px",
         doc=(
-            "The training size of these pictures, if it differs from the main folder's. The same folder at a "
-            "second size lets the LoRA learn detail and whole together. Empty means the same."
+            "The training size of these pictures, if it differs from the main folder's. Raise it for "
+            "detail, and lower it to save memory. Empty means the same."
         ),
         place=Place.DATASET,
         advanced=True,
+        more=("The same folder at a second size lets the LoRA learn detail and whole together."),
+        typical={
+            "Most LoRAs": "empty",
+            "SD 1.5": "512 or 768",
+            "SDXL and newer": "768 or 1024",
+        },
+        cost=("Memory and time grow with the area: 1024 takes about four times as much as 512."),
+        link=links.DATASET,
+        deep=(
+            "The folder becomes a [[datasets]] of its own, so its pictures are never in one batch with "
+            "others."
+        ),
     )
     batch_size = Integer(
         None,
@@ -65,11 +103,18 @@ class Folder(Group):
         bounds=(1, 1024),
         label="Batch size",
         doc=(
-            "Pictures of this folder that are shown at once, if it differs. Lower it for a folder of a higher "
-            "resolution. Empty means the same."
+            "Pictures of this folder that are shown at once, if it differs. Lower it for a folder of a "
+            "higher resolution. Raise it for one of a lower resolution. Empty means the same."
         ),
         place=Place.DATASET,
         advanced=True,
+        typical={
+            "Most LoRAs": "empty",
+            "Twice the resolution": "a quarter of the main one",
+        },
+        cost=("GPU memory grows with each picture in the batch. The folder that needs most decides."),
+        link=links.DATASET,
+        deep="The folder becomes a [[datasets]] of its own, with batches of this size.",
     )
 
 

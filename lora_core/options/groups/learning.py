@@ -50,8 +50,9 @@ class Learning(Group):
         bounds=(0.0, 10.0),
         label="Text learning rate (text encoder)",
         doc=(
-            "How fast the text part learns. It ties the trigger word to the pictures. "
-            "Typical: a half to a fifth of the picture learning rate, 0 for a style on SDXL."
+            "How fast the text part learns. It ties the trigger word to the pictures. Raise it if the "
+            "trigger has little effect. Lower it if other words change their meaning. Typical: a half to "
+            "a fifth of the picture learning rate."
         ),
         as_list=True,
         typical={
@@ -59,6 +60,7 @@ class Learning(Group):
             "SDXL": "6e-5",
             "SDXL, style": "0",
             "SDXL, pictures turn black": "1e-5",
+            "FLUX.1 and other large models": "not used, as the picture part is trained only",
             "Prodigy and D-Adapt": "1",
         },
         deep=(
@@ -66,17 +68,23 @@ class Learning(Group):
             "for each."
         ),
         link=links.NETWORK,
+        cost=("With 0 the text encoder is still computed. To save its memory, train the picture part only."),
     )
     learning_rate = Number(
         5e-4,
         bounds=(0.0, 10.0),
         label="General learning rate",
         doc=(
-            "Used where one of the two rates above is empty. Set it to the same value as the picture learning "
-            "rate. Typical: 5e-4, and 1 with Prodigy."
+            "Used where one of the two rates above is empty. Raise it if the LoRA learns too little, and "
+            "lower it if pictures break. Typical: 5e-4, and 1 with Prodigy."
         ),
         advanced=True,
-        typical={"SD 1.5": "5e-4", "SDXL": "3e-4", "Prodigy and D-Adapt": "1"},
+        typical={
+            "SD 1.5": "5e-4",
+            "SDXL": "3e-4",
+            "FLUX.1 and other large models": "1e-4",
+            "Prodigy and D-Adapt": "1",
+        },
         deep="The polynomial schedule also measures its end by this rate.",
         link=links.NETWORK,
     )
@@ -125,34 +133,46 @@ class Learning(Group):
         bounds=(1, 1000),
         label="Restarts",
         doc=(
-            "How many times the learning rate goes down in a row. More cycles give more points at which the "
-            "LoRA settles. Typical: 3."
+            "How many times the learning rate goes down in a row. Raise it for more points at which the "
+            "LoRA settles. Lower it for short trainings. Typical: 3."
         ),
         applies={"lr_scheduler": ("cosine_with_restarts", *_RESTARTING)},
         advanced=True,
         typical={"Most LoRAs": "3", "Short trainings, under 500 steps": "1"},
         link=links.ADVANCED,
+        deep=(
+            "Cosine with restarts: rate × (1 + cos(π·f)) ÷ 2, where f is the fraction of cycles × p. "
+            "Without warm restarts there is one warm-up only, at the start."
+        ),
     )
     lr_scheduler_power = Number(
         1.0,
         bounds=(0.0, 10.0),
         label="Polynomial power",
         doc=(
-            "The bend of the polynomial schedule. A value of 1 is a straight line, and higher values fall "
-            "faster at first. Typical: 1 to 2."
+            "The bend of the polynomial schedule. A value of 1 is a straight line. Raise it to fall "
+            "faster at first, and lower it below 1 to fall late. Typical: 1 to 2."
         ),
         applies={"lr_scheduler": ("polynomial",)},
         advanced=True,
-        deep="rate × (1 − p) ^ power, where p runs from 0 to 1, and never below 1e-7.",
+        deep=(
+            "1e-7 + (rate − 1e-7) × (1 − p) ^ power, where p runs from 0 to 1 after the warm-up. Here "
+            "rate is the general learning rate, and each part's own rate is scaled alike."
+        ),
         link=links.ADVANCED,
+        typical={
+            "Straight line": "1",
+            "Fast fall at first": "2",
+        },
     )
     lr_warmup_steps = StepsOrShare(
         0.05,
         bounds=(0, 1_000_000),
         label="Warm-up",
         doc=(
-            "Begins gently and reaches the full learning rate after this. A value below 1 is a share of all "
-            "steps, such as 0.05 for 5 %. From 1 on it is a number of steps."
+            "Begins gently and reaches the full learning rate after this. Raise it if the loss jumps at "
+            "the start, and lower it for short trainings. Below 1 it is a share of all steps, else a "
+            "number of steps."
         ),
         more=(
             "Constant, Steps of your own and Adafactor's own have no warm-up: set it to 0 there. "
@@ -161,20 +181,27 @@ class Learning(Group):
         advanced=True,
         typical={"Most LoRAs": "0.05", "Prodigy and D-Adapt": "0", "Constant": "0"},
         link=links.ADVANCED,
+        deep=(
+            "During it: rate × step ÷ warm-up steps. The trainer stops with an error if a schedule "
+            "without a warm-up is given one."
+        ),
     )
     lr_decay_steps = StepsOrShare(
         0,
         bounds=(0, 1_000_000),
         label="Fall at the end",
         doc=(
-            "Over how many steps the rate falls at the end. A value below 1 is a share of all steps. "
-            "Typical: 0.1 to 0.2."
+            "Over how many steps the rate falls at the end. Raise it to end more gently, and lower it to "
+            "learn at full rate for longer. Below 1 it is a share of all steps. Typical: 0.1 to 0.2."
         ),
         applies={"lr_scheduler": ("warmup_stable_decay",)},
         advanced=True,
         practice=False,
         deep="rate × (1 + cos(π·p)) ÷ 2 over these steps; before them the rate stays at its height.",
         link=links.ADVANCED,
+        typical={
+            "Most LoRAs": "0.1 to 0.2",
+        },
     )
     lr_scheduler_min_lr_ratio = Number(
         0.1,
@@ -182,13 +209,18 @@ class Learning(Group):
         bounds=(0.0, 1.0),
         label="Smallest rate, as a share",
         doc=(
-            "The rate does not fall below this share of its height. Higher values keep learning until the end. "
-            "Typical: 0.1."
+            "The rate does not fall below this share of its height. Raise it to keep learning until the "
+            "end, and lower it to settle. Typical: 0.1."
         ),
         applies={"lr_scheduler": ("cosine_with_min_lr", "warmup_stable_decay")},
         advanced=True,
         practice=False,
         link=links.ADVANCED,
+        typical={
+            "Most LoRAs": "0.1",
+            "Fall to nothing": "0",
+        },
+        deep="factor = cosine × (1 − share) + share.",
     )
     lr_scheduler_timescale = Integer(
         None,
@@ -197,22 +229,26 @@ class Learning(Group):
         label="Time scale",
         unit="steps",
         doc=(
-            "How slowly the inverse square root falls: after three times as many steps the rate is halved. "
-            "Empty means the length of the warm-up."
+            "How slowly the inverse square root falls: after three times as many steps the rate is "
+            "halved. Raise it to fall more slowly. Empty means the length of the warm-up."
         ),
         applies={"lr_scheduler": ("inverse_sqrt",)},
         advanced=True,
         practice=False,
         deep="rate ÷ √((step + scale − warm-up) ÷ scale). Without a warm-up, the scale is 10,000.",
         link=links.ADVANCED,
+        typical={
+            "Most LoRAs": "empty",
+            "Slow fall": "a quarter of all steps",
+        },
     )
     restart_min_lr = Number(
         1e-6,
         bounds=(0.0, 10.0),
         label="Smallest rate",
         doc=(
-            "Each cycle falls to this rate, and its warm-up begins there. It is a rate, not a share. "
-            "Typical: 1e-6, or 1e-9 for nearly nothing."
+            "Each cycle falls to this rate, and its warm-up begins there. Raise it to keep learning at "
+            "the end of a cycle, and lower it to settle. It is a rate, not a share."
         ),
         place=Place.SCHEDULER_ARGS,
         key="min_lr",
@@ -226,28 +262,35 @@ class Learning(Group):
         bounds=(0.01, 10.0),
         label="Height from cycle to cycle",
         doc=(
-            "Each cycle begins with this part of the height before. Lower it to end more gently. "
-            "Typical: 0.9, and 1 keeps the height."
+            "Each cycle begins with this part of the height before. Lower it to end more gently, and "
+            "raise it to learn more late. Typical: 0.9, and 1 keeps the height."
         ),
         place=Place.SCHEDULER_ARGS,
         key="gamma",
         applies={"lr_scheduler": _RESTARTING},
         advanced=True,
         deep="The top of cycle c is rate × gamma ^ c, for picture and text part by itself.",
+        typical={
+            "Most LoRAs": "0.9",
+            "All cycles alike": "1",
+        },
     )
     restart_multiplier = Number(
         1.0,
         bounds=(0.01, 100.0),
         label="Length from cycle to cycle",
         doc=(
-            "Each cycle is this many times as long as the one before. With 1 all are alike. "
-            "Above 1 the last ones are long."
+            "Each cycle is this many times as long as the one before. With 1 all are alike. Raise it to "
+            "make the last ones long, and lower it to make them short."
         ),
         place=Place.SCHEDULER_ARGS,
         key="cycle_multiplier",
         applies={"lr_scheduler": _RESTARTING},
         advanced=True,
-        typical={"Most LoRAs": "1"},
+        typical={
+            "Most LoRAs": "1",
+            "Long last cycle": "1.5 to 2",
+        },
         deep="next = (length − warm-up) × multiplier + warm-up.",
     )
     restart_first_steps = StepsOrShare(
@@ -256,25 +299,40 @@ class Learning(Group):
         bounds=(0, 10_000_000),
         label="First cycle",
         doc=(
-            "Length of the first cycle in steps, or as a share below 1. "
-            "Leave it empty: then the number of restarts fills the whole training."
+            "Length of the first cycle in steps, or as a share below 1. Raise it for fewer and longer "
+            "cycles. Leave it empty: then the number of restarts fills the whole training."
         ),
         place=Place.SCHEDULER_ARGS,
         key="first_cycle_max_steps",
         applies={"lr_scheduler": _RESTARTING},
         advanced=True,
+        typical={
+            "Most LoRAs": "empty",
+            "Three cycles": "0.33",
+        },
+        deep=(
+            "Empty makes it the shortest length with which the cycles fill all steps. It includes the "
+            "warm-up of the cycle."
+        ),
     )
     restart_rex_d = Number(
         0.9,
         bounds=(0.0, 0.999),
         label="Bend of REX",
-        doc=("How long the rate stays high before it falls. With 0 it is a straight line. Typical: 0.9."),
+        doc=(
+            "How long the rate stays high before it falls. Raise it to stay high for longer. With 0 it is "
+            "a straight line. Typical: 0.9."
+        ),
         place=Place.SCHEDULER_ARGS,
         key="d",
         applies={"lr_scheduler": ("rex_warm_restarts",)},
         advanced=True,
         deep="rate × (1 − p) ÷ ((1 − d) + d·(1 − p)), where p runs from 0 to 1 in each cycle.",
         link="https://arxiv.org/abs/2107.04197",
+        typical={
+            "REX as in HollowStrawberry's trainer": "0.9",
+            "Straight line": "0",
+        },
     )
     lr_scheduler_type = Text(
         None,
@@ -288,6 +346,13 @@ class Learning(Group):
         practice=False,
         more="The package must be installed in the trainer's environment. A name without a dot is one of torch's.",
         link=links.ADVANCED,
+        typical={
+            "Most LoRAs": "empty",
+        },
+        deep=(
+            "The class is called with the optimizer and the schedule arguments only. It learns nothing of "
+            "the number of steps, so give that as an argument."
+        ),
     )
     lr_scheduler_args = Texts(
         [],
@@ -302,6 +367,11 @@ class Learning(Group):
         ),
         advanced=True,
         link=links.ADVANCED,
+        typical={
+            "Steps of your own": "step_rules, such as 1:500,0.1",
+            "Other schedules": "empty",
+        },
+        deep=("Values are read as Python writes them. An unknown name stops the training with an error."),
     )
     network_train_unet_only = Boolean(
         False,
@@ -314,6 +384,10 @@ class Learning(Group):
         cost="Saves the memory and time of the text encoder, and makes the file smaller.",
         typical={"SDXL, style": "on", "SDXL, character": "off", "FLUX.1 and other large models": "on"},
         link=links.NETWORK,
+        deep=(
+            "The text encoders get no LoRA layers and no gradient. Only then can text encoder outputs be "
+            "cached for SDXL."
+        ),
     )
     network_train_text_encoder_only = Boolean(
         False,
@@ -325,17 +399,24 @@ class Learning(Group):
         cost="Makes the file much smaller.",
         typical={"Most LoRAs": "off"},
         link=links.NETWORK,
+        deep=(
+            "The U-Net gets no LoRA layers, but gradients must still run through it. So it saves hardly "
+            "any time."
+        ),
     )
     max_grad_norm = Number(
         1.0,
         bounds=(0.0, 1000.0),
         label="Gradient limit",
         doc=(
-            "Caps how strongly a single step may pull. It protects against sudden jumps. "
-            "Typical: 1, and 0 switches it off."
+            "Caps how strongly a single step may pull. Lower it if the loss makes sudden jumps, and raise "
+            "it if learning is slow. Typical: 1, and 0 switches it off."
         ),
         advanced=True,
         typical={"Most LoRAs": "1", "Prodigy Plus, StableAdamW, Adafactor": "0"},
-        deep="If the length of all gradients together is above the limit, they are scaled down to it.",
+        deep=(
+            "If the length of all gradients together (the root of the sum of squares) is above the limit, "
+            "all are multiplied by limit ÷ length."
+        ),
         link=links.ADVANCED,
     )

@@ -33,6 +33,15 @@ class BaseModel(Group):
         place=Place.OURS,
         cost="SD 1.5 trains in 6 GB of GPU memory, SDXL in 8 to 12 GB, FLUX.1 in 12 to 24 GB.",
         link=links.NETWORK,
+        typical={
+            "Anime and drawings": "SDXL",
+            "Photos, captions in sentences": "FLUX.1",
+            "Little GPU memory": "SD 1.5",
+        },
+        deep=(
+            "Each family has a trainer script of its own, such as sdxl_train_network.py. A LoRA holds "
+            "weights for the layers of one family, so their names and shapes fit no other."
+        ),
     )
     model_variant = Choice(
         None,
@@ -49,6 +58,14 @@ class BaseModel(Group):
         place=Place.OURS,
         advanced=True,
         practice=False,
+        typical={
+            "Pony, Illustrious, NoobAI or Animagine": "the line of that name",
+            "Own or unknown model": "the plain one",
+        },
+        deep=(
+            "It is not passed to the trainer. It fills in what the line needs, such as v-prediction or "
+            "clip skip."
+        ),
     )
     pretrained_model_name_or_path = Text(
         "",
@@ -59,6 +76,14 @@ class BaseModel(Group):
         ),
         path="file",
         link=links.NETWORK,
+        cost=(
+            "The picture part stays in memory while training: about 2 GB for SD 1.5, 5 GB for SDXL and 24 "
+            "GB for FLUX.1, in half precision."
+        ),
+        deep=(
+            "Its weights are frozen. The trainer computes W + scale × up × down in each layer and learns "
+            "only up and down."
+        ),
     )
     vae = Text(
         None,
@@ -76,6 +101,11 @@ class BaseModel(Group):
             "SDXL with fp16": "a VAE file that is made for fp16, or none with the VAE in full precision",
         },
         link=links.NETWORK,
+        cost="An SD 1.5 or SDXL VAE has about 0.3 GB on disk in full precision.",
+        deep=(
+            "It takes the place of the VAE in the base model before any picture is turned into latents. "
+            "Latents cached with another VAE must be made anew."
+        ),
     )
     v_parameterization = Boolean(
         False,
@@ -88,7 +118,10 @@ class BaseModel(Group):
         advanced=True,
         practice=False,
         typical={"SD 2.x at 768 pixels": "on", "NoobAI v-pred": "on", "all others": "off"},
-        deep="The model is asked for v = √ᾱ·noise − √(1 − ᾱ)·picture instead of the noise.",
+        deep=(
+            "The model is asked for v = √ᾱ·noise − √(1 − ᾱ)·picture instead of the noise, and the loss is "
+            "measured on v. The trainer does not notice a wrong setting."
+        ),
         link=links.ADVANCED,
     )
     clip_skip = Integer(
@@ -97,13 +130,21 @@ class BaseModel(Group):
         bounds=(1, 12),
         label="Clip skip",
         doc=(
-            "How many of the text reader's last layers are left out. Use 2 for anime models of SD 1.5, "
-            "and leave it empty for photo models."
+            "How many of the text reader's last layers are left out. Use 2 for anime models of SD 1.5. "
+            "Leave it empty for photo models and SD 2.x. Higher values than 2 are very rare."
         ),
         applies={"family": ("sd15", "sd2")},
         advanced=True,
-        typical={"SD 1.5 anime models": "2", "SD 1.5 photo models": "empty"},
-        deep="The text encoder has 12 layers. Clip skip n takes the output of the n-th from the end.",
+        typical={
+            "SD 1.5 anime models": "2",
+            "SD 1.5 photo models": "empty",
+            "SD 2.x": "empty",
+        },
+        deep=(
+            "The text encoder has 12 layers. Clip skip n takes the output of the n-th from the end and "
+            "puts it through the last layer norm, so 1 is the same as empty. SD 2.x skips one layer by "
+            "itself."
+        ),
         link=links.NETWORK,
     )
     max_token_length = Choice(
@@ -118,10 +159,18 @@ class BaseModel(Group):
         advanced=True,
         practice=False,
         deep=(
-            "CLIP reads 75 tokens at once. Longer captions are read in 2 or 3 parts that are put "
-            "one behind the other."
+            "CLIP reads 75 tokens at once. Longer captions are read in 2 or 3 parts that are put one "
+            "behind the other. Short captions are filled up to the same length."
         ),
-        link=links.NETWORK,
+        link=links.ADVANCED,
+        typical={
+            "Tags of any length": "225 tokens",
+            "Short captions only": "75 tokens",
+        },
+        cost=(
+            "With 225 tokens the text encoder reads three parts instead of one. The U-Net looks at about "
+            "three times as many tokens. Both cost little beside the picture."
+        ),
     )
     tokenizer_cache_dir = Text(
         None,
@@ -136,4 +185,8 @@ class BaseModel(Group):
         path="folder",
         cost="About 2 MB for each model family.",
         link=links.ADVANCED,
+        deep=(
+            "The trainer looks there first, and saves the tokenizer there after a download. Text encoders "
+            "themselves are never kept there."
+        ),
     )

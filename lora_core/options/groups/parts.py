@@ -26,6 +26,10 @@ class Parts(Group):
         link=links.FLUX,
         cost="About 250 MB on disk.",
         typical={"FLUX.1": "clip_l.safetensors", "Chroma": "empty"},
+        deep=(
+            "FLUX.1 takes only the pooled output of CLIP L, one vector for each caption. SD 3 also uses "
+            "its output for each token."
+        ),
     )
     clip_g = Text(
         None,
@@ -40,6 +44,14 @@ class Parts(Group):
         practice=False,
         link=links.SD3,
         cost="About 1.4 GB on disk.",
+        typical={
+            "SD 3 with all parts in one file": "empty",
+            "SD 3 without text encoders": "clip_g.safetensors",
+        },
+        deep=(
+            "Its token outputs are put beside those of CLIP L, 768 + 1280 values, and filled with zeros "
+            "to the width of T5."
+        ),
     )
     t5xxl = Text(
         None,
@@ -55,6 +67,10 @@ class Parts(Group):
         cost=_LARGE_ENCODER,
         link=links.FLUX,
         typical={"24 GB and more": "t5xxl_fp16.safetensors", "below 10 GB": "an fp8 file"},
+        deep=(
+            "Only its encoder half is used. With cached text encoder outputs it is taken out of GPU "
+            "memory before the first step."
+        ),
     )
     ae = Text(
         None,
@@ -68,6 +84,14 @@ class Parts(Group):
         path="file",
         practice=False,
         link=links.FLUX,
+        cost="About 0.3 GB on disk.",
+        typical={
+            "FLUX.1, Chroma and Lumina": "ae.safetensors",
+        },
+        deep=(
+            "A side of a latent is an eighth of the picture's, with 16 channels. With cached latents it "
+            "is used only before the first step, and for previews."
+        ),
     )
     gemma2 = Text(
         None,
@@ -81,6 +105,11 @@ class Parts(Group):
         path="file",
         practice=False,
         link=links.LUMINA,
+        cost="Gemma 2 2B takes about 5 GB on disk and in memory, in half precision.",
+        typical={
+            "Lumina": "gemma-2-2b.safetensors",
+        },
+        deep="With cached text encoder outputs, Gemma 2 is not needed while training.",
     )
     text_encoder = Text(
         None,
@@ -95,6 +124,13 @@ class Parts(Group):
         practice=False,
         cost="About 16 GB on disk; it need not stay in GPU memory while training.",
         link=links.HUNYUAN,
+        typical={
+            "HunyuanImage": "qwen_2.5_vl_7b.safetensors",
+        },
+        deep=(
+            "It reads the caption behind a fixed instruction. With cached text encoder outputs it is not "
+            "needed in the steps."
+        ),
     )
     byt5 = Text(
         None,
@@ -108,6 +144,11 @@ class Parts(Group):
         path="file",
         practice=False,
         link=links.HUNYUAN,
+        cost="About 0.4 GB on disk.",
+        typical={
+            "HunyuanImage": "byt5_small_glyphxl_fp16.safetensors",
+        },
+        deep="It reads only what stands in quotes in a caption, letter by letter.",
     )
     qwen3 = Text(
         None,
@@ -121,6 +162,11 @@ class Parts(Group):
         path="file",
         practice=False,
         link=links.ANIMA,
+        cost="About 1.2 GB on disk, in half precision.",
+        typical={
+            "Anima": "the file of Qwen3 0.6B",
+        },
+        deep=("Its last hidden state goes on to the adapter. Places without a word are set to zero."),
     )
     llm_adapter_path = Text(
         None,
@@ -135,6 +181,13 @@ class Parts(Group):
         advanced=True,
         practice=False,
         link=links.ANIMA,
+        typical={
+            "Anima": "empty",
+        },
+        deep=(
+            "Without this file, the trainer takes the adapter from the base model if it finds "
+            "llm_adapter.out_proj.weight in it."
+        ),
     )
     t5_tokenizer_path = Text(
         None,
@@ -149,6 +202,10 @@ class Parts(Group):
         advanced=True,
         practice=False,
         link=links.ANIMA,
+        typical={
+            "Anima": "empty",
+        },
+        deep=("Only the T5 word list is used, not T5 itself. Its numbers are the targets of the adapter."),
     )
     model_type = Choice(
         "flux",
@@ -162,6 +219,11 @@ class Parts(Group):
         advanced=True,
         practice=False,
         link=links.FLUX,
+        typical={
+            "FLUX.1 dev and schnell": "flux",
+            "Chroma": "chroma",
+        },
+        deep="Chroma does without CLIP L. The trainer then demands apply_t5_attn_mask.",
     )
     t5xxl_max_token_length = Integer(
         None,
@@ -170,15 +232,22 @@ class Parts(Group):
         label="T5 caption length",
         unit="tokens",
         doc=(
-            "How much of a caption T5 reads. Raise it for long descriptions. "
-            "Empty means 256, and 512 for FLUX.1 dev."
+            "How much of a caption T5 reads. Raise it for long descriptions. Lower it to save a little "
+            "memory. Empty means 256, and 512 for FLUX.1 dev and Chroma."
         ),
         applies={"family": ("sd3", "flux")},
         advanced=True,
         practice=False,
-        cost="Longer captions take a little more memory and time in every step.",
+        cost=(
+            "Every caption is filled up to this length. So a shorter limit saves a little memory and time "
+            "in every step."
+        ),
         link=links.FLUX,
-        typical={"FLUX.1 dev": "512", "FLUX.1 schnell and SD 3": "256"},
+        typical={
+            "FLUX.1 dev and Chroma": "512",
+            "FLUX.1 schnell and SD 3": "256",
+        },
+        deep=("Longer captions are cut off. The trainer looks into the base model to tell schnell from dev."),
     )
     gemma2_max_token_length = Integer(
         None,
@@ -187,14 +256,23 @@ class Parts(Group):
         label="Gemma caption length",
         unit="tokens",
         doc=(
-            "How much of a caption Gemma 2 reads. Raise it for long descriptions. "
-            "Empty means 256, which is enough for most."
+            "How much of a caption Gemma 2 reads. Raise it for long descriptions. Lower it to save a "
+            "little memory. Empty means 256, which is enough for most."
         ),
         applies={"family": ("lumina",)},
         advanced=True,
         practice=False,
-        cost="Longer captions take a little more memory and time in every step.",
+        cost=(
+            "Every caption is filled up to this length. So a shorter limit saves a little memory and time "
+            "in every step."
+        ),
         link=links.LUMINA,
+        typical={
+            "Lumina": "256",
+        },
+        deep=(
+            "The system prompt counts too, as it stands in front of each caption. What is over is cut off."
+        ),
     )
     qwen3_max_token_length = Integer(
         None,
@@ -203,13 +281,21 @@ class Parts(Group):
         label="Qwen3 caption length",
         unit="tokens",
         doc=(
-            "How much of a caption Qwen3 reads. Lower it to save a little memory. "
-            "Empty means 512, which is enough for almost all."
+            "How much of a caption Qwen3 reads. Raise it for very long descriptions. Lower it to save a "
+            "little memory. Empty means 512, which is enough for almost all."
         ),
         applies={"family": ("anima",)},
         advanced=True,
         practice=False,
         link=links.ANIMA,
+        typical={
+            "Anima": "512",
+        },
+        cost=(
+            "Every caption is filled up to this length. So a shorter limit saves a little memory and time "
+            "in every step."
+        ),
+        deep=("What is over is cut off. Places without a word are set to zero after the text encoder."),
     )
     t5_max_token_length = Integer(
         None,
@@ -218,37 +304,57 @@ class Parts(Group):
         label="T5 word list length",
         unit="tokens",
         doc=(
-            "How many words of a caption the T5 word list passes on. Keep it equal to the Qwen3 length. "
-            "Empty means 512."
+            "How many words of a caption the T5 word list passes on. Raise or lower it together with the "
+            "Qwen3 length. Empty means 512."
         ),
         applies={"family": ("anima",)},
         advanced=True,
         practice=False,
         link=links.ANIMA,
+        typical={
+            "Anima": "512",
+        },
+        cost=(
+            "Every caption is filled up to this length. So a shorter limit saves a little memory and time "
+            "in every step."
+        ),
+        deep="It limits the token numbers that the adapter is given as targets.",
     )
     apply_t5_attn_mask = Boolean(
         False,
         label="Hide empty places from T5",
         doc=(
-            "Keeps the unused rest of a short caption from having an effect. Switch it on for Chroma. "
-            "For FLUX.1 and SD 3, leave it off."
+            "Keeps the unused rest of a short caption from having an effect. Chroma always needs it. For "
+            "FLUX.1 and SD 3, leave it off."
         ),
         applies={"family": ("sd3", "flux")},
         advanced=True,
         practice=False,
         link=links.FLUX,
+        typical={
+            "Chroma": "on",
+            "FLUX.1 and SD 3": "off",
+        },
+        deep=(
+            "With FLUX.1 and Chroma the mask acts in T5 and in the picture model. With SD 3 it acts in T5 "
+            "only. After a change, cached outputs are made anew."
+        ),
     )
     apply_lg_attn_mask = Boolean(
         False,
         label="Hide empty places from CLIP",
         doc=(
-            "The same for both CLIP text encoders of SD 3. The base models were made without it. "
-            "Leave it off if unsure."
+            "Keeps the unused rest of a short caption from having an effect in both CLIP text encoders. "
+            "The base models were made without it. Leave it off if unsure."
         ),
         applies={"family": ("sd3",)},
         advanced=True,
         practice=False,
         link=links.SD3,
+        typical={
+            "SD 3": "off",
+        },
+        deep=("The mask acts within CLIP L and CLIP G only. The picture model of SD 3 gets none."),
     )
     clip_l_dropout_rate = Number(
         None,
@@ -256,13 +362,21 @@ class Parts(Group):
         bounds=(0.0, 1.0),
         label="CLIP L dropout",
         doc=(
-            "The share of pictures that are shown without CLIP L. It teaches the model to manage without it. "
-            "Typical: empty."
+            "The share of pictures that are shown without CLIP L. Raise it to make the LoRA work without "
+            "CLIP L. Lower it if captions lose their effect. Typical: empty, which is 0."
         ),
         applies={"family": ("sd3",)},
         advanced=True,
         practice=False,
         link=links.SD3,
+        typical={
+            "Most LoRAs": "empty",
+            "Must work without CLIP L": "0.1",
+        },
+        deep=(
+            "Chance decides for each picture in each step. The output of CLIP L, pooled output included, "
+            "is then zero. It works with cached outputs too."
+        ),
     )
     clip_g_dropout_rate = Number(
         None,
@@ -270,13 +384,21 @@ class Parts(Group):
         bounds=(0.0, 1.0),
         label="CLIP G dropout",
         doc=(
-            "The share of pictures that are shown without CLIP G. It teaches the model to manage without it. "
-            "Typical: empty."
+            "The share of pictures that are shown without CLIP G. Raise it to make the LoRA work without "
+            "CLIP G. Lower it if captions lose their effect. Typical: empty, which is 0."
         ),
         applies={"family": ("sd3",)},
         advanced=True,
         practice=False,
         link=links.SD3,
+        typical={
+            "Most LoRAs": "empty",
+            "Must work without CLIP G": "0.1",
+        },
+        deep=(
+            "Chance decides for each picture in each step, apart from CLIP L and T5. The output of CLIP G "
+            "is then zero."
+        ),
     )
     t5_dropout_rate = Number(
         None,
@@ -284,13 +406,21 @@ class Parts(Group):
         bounds=(0.0, 1.0),
         label="T5 dropout",
         doc=(
-            "The share of pictures that are shown without T5. Use it if the LoRA shall also work without T5. "
-            "Typical: empty, or 0.1."
+            "The share of pictures that are shown without T5. Raise it if the LoRA shall also work "
+            "without T5. Lower it if captions lose their effect. Typical: empty, or 0.1."
         ),
         applies={"family": ("sd3",)},
         advanced=True,
         practice=False,
         link=links.SD3,
+        typical={
+            "Most LoRAs": "empty",
+            "Must work without T5": "0.1",
+        },
+        deep=(
+            "Chance decides for each picture in each step. The output of T5 is then zero. It works with "
+            "cached outputs too."
+        ),
     )
     system_prompt = Text(
         None,
@@ -304,6 +434,13 @@ class Parts(Group):
         advanced=True,
         practice=False,
         link=links.LUMINA,
+        typical={
+            "Lumina": "You are an assistant designed to generate high-quality images based on user prompts.",
+        },
+        deep=(
+            "Each caption becomes: system prompt, <Prompt Start>, caption. All of it counts towards the "
+            "Gemma caption length."
+        ),
     )
     text_encoder_lr_2 = Number(
         None,
@@ -311,15 +448,27 @@ class Parts(Group):
         bounds=(0.0, 10.0),
         label="Learning rate of the second text encoder",
         doc=(
-            "How fast the second text encoder learns: T5 for FLUX.1, and CLIP G for SD 3. "
-            "Empty means the same as the first. It is used only when text encoders are trained."
+            "How fast the second text encoder learns: T5 for FLUX.1, and CLIP G for SD 3. Raise it if the "
+            "trigger word has little effect. Lower it if other words change their meaning. Empty means "
+            "the same as the first."
         ),
-        more="It goes into the trainer's list text_encoder_lr as its second number.",
+        more=(
+            "It goes into the trainer's list text_encoder_lr as its second number. It is used only when "
+            "text encoders are trained."
+        ),
         applies={"family": ("sd3", "flux"), "network_type": ("lora",)},
         place=Place.OURS,
         advanced=True,
         practice=False,
         link=links.FLUX,
+        typical={
+            "Most LoRAs": "empty",
+            "Second text encoder trained": "a half to a fifth of the picture learning rate",
+            "Prodigy and D-Adapt": "1",
+        },
+        deep=(
+            "The trainer makes a group of weights for each text encoder, with this rate times the schedule."
+        ),
     )
     text_encoder_lr_3 = Number(
         None,
@@ -327,13 +476,24 @@ class Parts(Group):
         bounds=(0.0, 10.0),
         label="Learning rate of the third text encoder",
         doc=(
-            "How fast T5 of SD 3 learns. Empty means the same as the second. "
-            "It is used only when T5 is trained."
+            "How fast T5 of SD 3 learns. Raise it if T5 learns too little. Lower it if other words change "
+            "their meaning. Empty means the same as the second."
         ),
-        more="It goes into the trainer's list text_encoder_lr as its third number.",
+        more=(
+            "It goes into the trainer's list text_encoder_lr as its third number. It is used only when T5 "
+            "is trained."
+        ),
         applies={"family": ("sd3",), "network_type": ("lora",)},
         place=Place.OURS,
         advanced=True,
         practice=False,
         link=links.SD3,
+        typical={
+            "Most LoRAs": "empty",
+            "T5 trained": "a half to a fifth of the picture learning rate",
+            "Prodigy and D-Adapt": "1",
+        },
+        deep=(
+            "The trainer makes a group of weights for each text encoder, with this rate times the schedule."
+        ),
     )

@@ -27,8 +27,8 @@ class Steps(Group):
         label="Batch size",
         unit="pictures",
         doc=(
-            "How many pictures are learned from at once. A larger batch is smoother and faster, and takes more "
-            "GPU memory. Typical: 2 for SD 1.5, up to 4 for SDXL."
+            "How many pictures are learned from at once. Raise it for smoother and faster learning. Lower "
+            "it when GPU memory is short. Typical: 2 for SD 1.5, up to 4 for SDXL."
         ),
         place=Place.DATASET,
         key="batch_size",
@@ -64,13 +64,17 @@ class Steps(Group):
         bounds=(1, 10_000_000),
         label="Steps",
         doc=(
-            "Ends the training after so many steps. It counts only when Epochs is empty. "
-            "Leave it empty to count in epochs."
+            "Ends the training after so many steps. Raise it to learn more, and lower it if the LoRA "
+            "copies its pictures. It counts only when Epochs is empty."
         ),
         advanced=True,
         cost="Time grows in step with it.",
         typical={"SD 1.5": "1500 to 3000", "SDXL": "1000 to 3000", "FLUX.1": "1000 to 2000"},
         link=links.NETWORK,
+        deep=(
+            "Epochs = steps ÷ steps of an epoch, rounded up; the last epoch may be cut short. The "
+            "trainer's own default is 1600."
+        ),
     )
     gradient_accumulation_steps = Integer(
         1,
@@ -78,11 +82,14 @@ class Steps(Group):
         label="Gradient accumulation",
         unit="batches",
         doc=(
-            "Gathers so many batches before each learning step. It acts like a larger batch without more "
-            "memory, but takes longer. Typical: 1."
+            "Gathers so many batches before each learning step. Raise it to act like a larger batch "
+            "without more memory. Lower it for more steps. Typical: 1."
         ),
         advanced=True,
-        cost="Each step takes as many times longer, and there are fewer steps.",
+        cost=(
+            "A step takes as many times longer, but an epoch has as many times fewer: its time stays "
+            "about the same."
+        ),
         typical={"Most LoRAs": "1", "Little GPU memory, steadier learning wanted": "2 to 4"},
         deep=(
             "Pictures in a step = batch size × accumulation. The learning rate acts once for all of them, "
@@ -96,8 +103,8 @@ class Steps(Group):
         bounds=(0, 4294967295),
         label="Seed",
         doc=(
-            "The start of all chance. With the same seed and settings, a training can be repeated. "
-            "Leave it empty for a new one each time."
+            "The start of all chance. With the same seed and settings, a training can be repeated. The "
+            "value itself is no better higher or lower. Leave it empty for a new one each time."
         ),
         advanced=True,
         typical={"All": "any number; keep it when comparing settings"},
@@ -117,6 +124,10 @@ class Steps(Group):
         cost="Each process takes main memory.",
         typical={"Latents prepared beforehand": "0 to 2", "Pictures read anew each time": "4 to 8"},
         link=links.ADVANCED,
+        deep=(
+            "With 0 the training process loads the pictures itself. Each helper holds its own copy of the "
+            "list of pictures. The trainer never uses more than there are CPU cores."
+        ),
     )
     persistent_data_loader_workers = Boolean(
         True,
@@ -130,6 +141,10 @@ class Steps(Group):
         cost="Some main memory between epochs.",
         typical={"Most LoRAs": "on"},
         link=links.ADVANCED,
+        deep=(
+            "It is the persistent_workers switch of torch's DataLoader. With 0 loading processes it has "
+            "no effect."
+        ),
     )
 
 
@@ -175,4 +190,8 @@ class Optimizer(Group):
         advanced=True,
         deep="Values are read as Python writes them: 0.1, True, [0.9,0.99], or a text in quotes.",
         link=links.ADVANCED,
+        typical={
+            "AdamW 8-bit": "weight_decay=0.1, betas=[0.9,0.99]",
+            "Most others": "empty",
+        },
     )
