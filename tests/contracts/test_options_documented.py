@@ -12,75 +12,38 @@ from lora_core.options.groups.folder import FOLDER_OPTIONS
 from lora_core.options.trainer_toml import TRAINER_DEFAULTS, to_trainer
 
 OPTIONS = list(TrainingOptions())
-COMPLETE_GROUPS = {
-    "base_model",
-    "parts",
-    "dataset",
-    "captions",
-    "folder",
-    "steps",
-    "learning",
-    "optimizer",
-    "previews",
-    "saving",
-}
-"""Groups whose explanations are whole: usual values, costs, how it works."""
-
-COSTLY = {
-    "family",
-    "pretrained_model_name_or_path",
-    "max_token_length",
-    "clip_l",
-    "t5xxl",
-    "text_encoder",
-    "t5xxl_max_token_length",
-    "gemma2_max_token_length",
-    "qwen3_max_token_length",
-    "t5_max_token_length",
-    "more_folders",
-    "num_repeats",
-    "resolution",
-    "batch_size",
-    "is_reg",
-    "shuffle_caption",
-    "caption_dropout_rate",
-    "caption_tag_dropout_rate",
-    "token_warmup_step",
-    "flip_aug",
-    "color_aug",
-    "random_crop",
-    "enable_bucket",
-    "bucket_reso_steps",
-    "bucket_no_upscale",
-    "alpha_mask",
-    "cache_info",
-    "train_batch_size",
-    "max_train_epochs",
-    "max_train_steps",
-    "gradient_accumulation_steps",
-    "max_data_loader_n_workers",
-    "persistent_data_loader_workers",
-    "network_train_unet_only",
-    "network_train_text_encoder_only",
-    "optimizer_type",
-    "prompts",
-    "sample_every_n_epochs",
-    "sample_every_n_steps",
-    "sample_at_first",
-    "sample_sampler",
-    "sample_batch_size",
-    "save_every_n_epochs",
-    "save_every_n_steps",
-    "save_last_n_epochs",
-    "save_precision",
-    "save_state",
-    "save_state_on_train_end",
-}
+COSTLY = """
+    alpha_mask attn_mode base_weights batch_size block_dims block_lr_zero_threshold blocks_to_swap
+    bucket_no_upscale bucket_reso_steps bypass_mode cache_info cache_latents cache_latents_to_disk
+    cache_text_encoder_outputs cache_text_encoder_outputs_to_disk caption_dropout_rate
+    caption_tag_dropout_rate clip_l color_aug conv_block_dims conv_dim cpu_offload_checkpointing
+    ddp_gradient_as_bucket_view ddp_static_graph decompose_both disable_mmap_load_safetensors dylora_unit
+    dynamo_backend emb_dims embedder_dims enable_all_linear enable_bucket enable_conv
+    enable_scaled_pos_embed exclude_patterns family flip_aug fp8_base fp8_base_unet fp8_scaled fp8_vl
+    full_bf16 full_fp16 full_matrix gemma2_max_token_length ggpo_sigma gradient_accumulation_steps
+    gradient_checkpointing highvram img_attn_dim in_dims include_patterns is_reg log_with lokr_factor
+    lowram lycoris_dora lycoris_preset max_data_loader_n_workers max_token_length max_train_epochs
+    max_train_steps max_validation_steps mem_eff_attn metadata_thumbnail mixed_precision more_folders
+    network_dim network_reg_dims network_train_text_encoder_only network_train_unet_only network_type
+    no_half_vae num_processes num_repeats optimizer_type persistent_data_loader_workers
+    pretrained_model_name_or_path prompts qwen3_max_token_length random_crop refiner_dim resolution
+    sample_at_first sample_batch_size sample_every_n_epochs sample_every_n_steps sample_sampler
+    save_every_n_epochs save_every_n_steps save_last_n_epochs save_last_n_epochs_state save_last_n_steps
+    save_last_n_steps_state save_precision save_state save_state_on_train_end scale_weight_norms sdpa
+    shuffle_caption skip_cache_check skip_until_initial_step split_attn split_qkv t5_max_token_length
+    t5xxl t5xxl_max_token_length text_encoder text_encoder_batch_size text_encoder_cpu token_warmup_step
+    torch_compile train_batch_size train_block_indices train_blocks train_double_block_indices
+    train_llm_adapter train_norm train_single_block_indices train_t5xxl unsloth_offload_checkpointing
+    use_flash_attn use_sage_attn use_tucker vae_batch_size vae_chunk_size vae_disable_cache
+    validate_every_n_epochs validate_every_n_steps validation_split xformers
+""".split()
 """Options that change memory, time, disk space or file size."""
 
+NEITHER_MORE_NOR_LESS = {"seed", "validation_seed", "initial_epoch", "initial_step"}
+"""Numbers that only name something: raising or lowering them makes nothing better or worse."""
+
 ALL = [*OPTIONS, *FOLDER_OPTIONS.values()]
-COMPLETE = [option for option in ALL if option.group in COMPLETE_GROUPS]
-complete = pytest.mark.parametrize("option", COMPLETE, ids=lambda option: f"{option.group}.{option.name}")
+each_with_folders = pytest.mark.parametrize("option", ALL, ids=lambda option: f"{option.group}.{option.name}")
 each = pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
 
 
@@ -95,13 +58,9 @@ def test_it_is_explained(option: Option):
     assert all(len(sentence.split()) <= 25 for sentence in sentences)
 
 
-def test_complete_groups_and_costly_options_exist():
-    assert {option.group for option in ALL} >= COMPLETE_GROUPS
-    assert {option.name for option in ALL} >= COSTLY
-
-
-@complete
-def test_usual_values_are_told(option: Option):
+@each_with_folders
+def test_usual_values_are_given(option: Option):
+    """For every number and choice: families or goals in plain words, and a value for each."""
     if option.kind in ("integer", "number", "choice"):
         assert option.meta.typical
     for where, value in option.meta.typical.items():
@@ -109,23 +68,32 @@ def test_usual_values_are_told(option: Option):
         assert value.strip() == value != ""
 
 
-@complete
-def test_what_it_costs_is_told(option: Option):
-    if option.name in COSTLY:
-        assert option.meta.cost.endswith(".")
-
-
-@complete
-def test_how_it_works_is_told(option: Option):
-    assert option.meta.deep.endswith(".")
-    assert "!" not in option.meta.deep + option.meta.cost
-
-
-@complete
-def test_numbers_tell_when_to_change_them(option: Option):
-    if option.kind in ("integer", "number") and option.name != "seed":  # no seed is better than another
+@each_with_folders
+def test_a_number_says_when_to_change_it(option: Option):
+    if option.kind in ("integer", "number") and option.name not in NEITHER_MORE_NOR_LESS:
         words = f"{option.doc} {option.meta.more}".lower()
         assert re.search(r"\b(raise|lower|larger|higher|more|use \d)\b", words), option.doc
+
+
+@each_with_folders
+def test_it_says_how_it_works(option: Option):
+    assert option.meta.deep.endswith(".")
+    assert option.meta.deep != option.doc
+
+
+@each_with_folders
+def test_longer_texts_are_whole_sentences(option: Option):
+    for text in (option.meta.more, option.meta.cost, option.meta.deep):
+        if text:
+            last = re.split(r"(?<=[.?])\s+", text)[-1]
+            assert text[-1] in ".?" or last.startswith("Example: "), text
+            assert "!" not in text
+
+
+@pytest.mark.parametrize("name", COSTLY)
+def test_what_costs_something_says_so(name: str):
+    option = next(option for option in ALL if option.name == name)
+    assert option.meta.cost.endswith(".")
 
 
 @each
@@ -223,90 +191,3 @@ def test_practice_flag_tells_what_the_practice_engine_obeys():
         and option.meta.practice != (option.key in config.OBEYED - config.NO_MATTER)
     ]
     assert wrong == []
-
-
-COMPLETE_GROUPS = {
-    "compute",
-    "flow",
-    "logging",
-    "lycoris",
-    "memory",
-    "network",
-    "network_kinds",
-    "network_parts",
-    "noise",
-    "notes",
-    "precision",
-    "resuming",
-    "validation",
-}
-"""Groups whose explanations are complete, and have to stay so."""
-
-COMPLETE = [option for option in OPTIONS if option.group in COMPLETE_GROUPS]
-each_complete = pytest.mark.parametrize("option", COMPLETE, ids=lambda option: option.name)
-
-COSTLY = """
-    network_type network_dim conv_dim scale_weight_norms dylora_unit enable_all_linear enable_conv split_qkv
-    train_t5xxl train_llm_adapter ggpo_sigma base_weights lycoris_preset lokr_factor decompose_both full_matrix
-    lycoris_dora use_tucker train_norm bypass_mode block_dims conv_block_dims block_lr_zero_threshold
-    train_double_block_indices train_single_block_indices train_block_indices train_blocks network_reg_dims
-    exclude_patterns include_patterns in_dims emb_dims embedder_dims img_attn_dim refiner_dim mixed_precision
-    full_fp16 full_bf16 fp8_base gradient_checkpointing cache_latents cache_latents_to_disk vae_batch_size
-    cache_text_encoder_outputs sdpa xformers no_half_vae lowram blocks_to_swap cpu_offload_checkpointing
-    unsloth_offload_checkpointing fp8_base_unet fp8_scaled fp8_vl text_encoder_cpu
-    cache_text_encoder_outputs_to_disk text_encoder_batch_size skip_cache_check attn_mode split_attn
-    use_flash_attn use_sage_attn mem_eff_attn vae_chunk_size vae_disable_cache highvram
-    disable_mmap_load_safetensors enable_scaled_pos_embed validation_split validate_every_n_epochs
-    validate_every_n_steps max_validation_steps save_last_n_steps save_last_n_epochs_state
-    save_last_n_steps_state skip_until_initial_step metadata_thumbnail log_with num_processes
-    ddp_gradient_as_bucket_view ddp_static_graph torch_compile dynamo_backend
-""".split()
-"""Options of these groups that change memory, time, disk or file size."""
-
-NEITHER_MORE_NOR_LESS = {"validation_seed", "initial_epoch", "initial_step"}
-"""Numbers that only name something: raising or lowering them makes nothing better or worse."""
-
-
-def test_the_complete_groups_exist():
-    assert {option.group for option in OPTIONS} >= COMPLETE_GROUPS
-
-
-@each_complete
-def test_usual_values_are_given(option: Option):
-    """For every number, choice and switch: families or goals in plain words, and a value for each."""
-    if option.kind in ("integer", "number", "choice", "boolean"):
-        assert option.meta.typical
-    for where, value in option.meta.typical.items():
-        assert where.strip() == where != ""
-        assert value.strip() == value != ""
-        assert not value.endswith(".")
-
-
-@each_complete
-def test_a_number_says_when_to_change_it(option: Option):
-    if option.kind in ("integer", "number") and option.name not in NEITHER_MORE_NOR_LESS:
-        assert re.search(r"\braise\b", option.doc, re.IGNORECASE), option.doc
-        assert re.search(r"\blower\b", option.doc, re.IGNORECASE), option.doc
-
-
-@each_complete
-def test_it_says_how_it_works_and_where_to_read_on(option: Option):
-    assert option.meta.deep.endswith(".")
-    assert option.meta.deep != option.doc
-    assert option.meta.link.startswith("https://")
-
-
-@each_complete
-def test_longer_texts_are_whole_sentences(option: Option):
-    for text in (option.meta.more, option.meta.cost, option.meta.deep):
-        if text:
-            assert text[-1] in ".?", text
-            assert "  " not in text
-            assert "!" not in text
-
-
-@pytest.mark.parametrize("name", COSTLY)
-def test_what_costs_something_says_so(name: str):
-    option = TrainingOptions.option(name)
-    assert option.group in COMPLETE_GROUPS
-    assert option.meta.cost.endswith(".")
