@@ -87,7 +87,7 @@ def flags(collector: Collector, words: list[str], script: str = "") -> dict[str,
         option = by_flag.get(flag)
         name = option.name if option else flag.removeprefix("--")
         if any(unfilled(value) for value in values):
-            collector.drop(name, "Its value comes from a variable that the text does not set.")
+            collector.drop(name, "Its value comes from a variable or a command. Set it yourself.")
         elif option is not None and option.many:
             found[name] = values
         else:

@@ -149,7 +149,9 @@ def _folders(notes: Mapping[str, Any]) -> list[picture_folders.Folder]:
         shared = {key: one[key] for key in kept if one.get(key) is not None}
         if one.get("batch_size_per_device"):
             shared["batch_size"] = one["batch_size_per_device"]
-        for number, subset in enumerate(one.get("subsets") or [{}], start=1):
+        subsets = one.get("subsets")
+        tables = [part for part in subsets if isinstance(part, dict)] if isinstance(subsets, list) else []
+        for number, subset in enumerate(tables or [{}], start=1):
             gone = ("image_dir", "metadata_file", "img_count", "class_tokens", "image_count")
             own = {key: value for key, value in subset.items() if key not in gone and value is not None}
             found.append(picture_folders.Folder(f"ss_datasets {at}, folder {number}", own, shared))
@@ -157,11 +159,16 @@ def _folders(notes: Mapping[str, Any]) -> list[picture_folders.Folder]:
         size = str(notes.get("resolution") or "").strip("()[]")
         own = {"resolution": size} if size else {}
         counts = [
-            int(one.get("n_repeats", 0)) for one in _directories(notes).values() if isinstance(one, dict)
+            _count(one.get("n_repeats")) for one in _directories(notes).values() if isinstance(one, dict)
         ]
         own |= {"num_repeats": counts[0]} if counts and counts[0] else {}
         found = [picture_folders.Folder("ss_dataset_dirs", own)] if own else []
     return found
+
+
+def _count(value: Any) -> int:
+    """A number of repeats; 0 where it is none."""
+    return int(value) if str(value).isdecimal() else 0
 
 
 def _data_sets(notes: Mapping[str, Any]) -> list[dict[str, Any]]:

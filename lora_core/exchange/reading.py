@@ -86,7 +86,7 @@ def _collect(kind: str, take: Callable[[Collector], None]) -> Imported:
     collector = Collector()
     try:
         take(collector)
-    except (TypeError, ValueError, AttributeError, OverflowError) as error:
+    except (TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise InputError(
             "This file cannot be read.",
             why=f"It looks like {FORMATS[kind]}, but something in it has a form that does not occur there.",
@@ -109,21 +109,61 @@ def _open(source: Path | str) -> _Source:
     if start.startswith((b"PK", b"\x80")):
         raise InputError(
             f"{path.name} is not read.",
-            why="It is a file of the old kind (.ckpt or .pt), which can run programs when it is opened.",
-            remedy="Use a .safetensors file, or the settings file that it was trained with.",
+            why="It is an archive, or a model of the old kind (.ckpt or .pt) that can run programs when opened.",
+            remedy="Use a .safetensors file or a settings file. Unpack an archive first.",
             field="path",
             value=str(path),
         )
-    return _Source(text=toml_io.read_text(path), path=path)
+    return _Source(text=_text(path, start), path=path)
+
+
+def _text(path: Path, start: bytes) -> str:
+    """A file's text: UTF-8, or UTF-16 with its mark, as PowerShell and the Windows editor write it."""
+    if start.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF")):
+        raise InputError(
+            f"{path.name} is not a settings file.",
+            why="It is a picture.",
+            remedy="Choose the settings file.",
+            field="path",
+            value=str(path),
+        )
+    coding = "utf-16" if start.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    try:
+        return path.read_bytes().decode(coding)
+    except OSError as error:
+        raise StorageError(
+            f"The file {path} cannot be read.",
+            why=str(error.strerror or error),
+            remedy="Check the path, and that you may read it.",
+            field="path",
+            value=str(path),
+        ) from error
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path.name} is not read.",
+            why="It is no text in UTF-8, the form that settings files have.",
+            remedy="If it is a settings file, open it in a text editor and save it as UTF-8.",
+            field="path",
+            value=str(path),
+        ) from error
 
 
 def _as_path(source: Path | str) -> Path | None:
     if isinstance(source, Path):
         return source
     text = source.strip()
-    if not text or "\n" in text or len(text) > 1000 or text.startswith(("{", "--")) or " --" in text:
+    if len(text) > 2 and text[0] == text[-1] == '"':
+        text = text[1:-1]  # as Windows copies a path
+    if (
+        not text
+        or "\0" in text
+        or "\n" in text
+        or len(text) > 1000
+        or text.startswith(("{", "--"))
+        or " --" in text
+    ):
         return None
-    return Path(source)
+    return Path(text).expanduser()
 
 
 def _first_bytes(path: Path) -> bytes:
@@ -144,7 +184,7 @@ def _first_bytes(path: Path) -> bytes:
     if size > _LARGEST and start[8:9] != b"{":
         raise InputError(
             f"{path.name} is too large for a settings file.",
-            why=f"It has {size:,} bytes.",
+            why=f"It has {size:,} bytes. At most {_LARGEST:,} are read.",
             remedy="Choose the settings file.",
             field="path",
             value=str(path),
@@ -164,8 +204,17 @@ def _toml(text: str) -> dict[str, Any] | None:
 
 
 def _read_json(source: _Source, hint: str) -> Imported:
+    twice: list[str] = []
+
+    def table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        names = [name for name, _ in pairs]
+        if len(found) < len(names):
+            twice.extend(name for name in found if names.count(name) > 1)
+        return found
+
     try:
-        data = json.loads(source.text)
+        data = json.loads(source.text, object_pairs_hook=table)
     except (ValueError, RecursionError) as error:
         raise InputError(
             "The settings file is not proper JSON.",
@@ -176,13 +225,19 @@ def _read_json(source: _Source, hint: str) -> Imported:
     if not isinstance(data, dict):
         raise _no_kind()
     kind = hint or _kind_of_json(data)
-    if kind == "kohya_ss":
-        return _collect(kind, lambda collector: kohya_ss.take(collector, data, source.base))
-    if kind == "onetrainer":
-        return _collect(kind, lambda collector: onetrainer.take(collector, data, source.base))
-    if kind == "lora_file":
-        return _collect(kind, lambda collector: lora_file.take(collector, data))
-    raise _no_kind()
+    takers: dict[str, Callable[[Collector], None]] = {
+        "kohya_ss": lambda collector: kohya_ss.take(collector, data, source.base),
+        "onetrainer": lambda collector: onetrainer.take(collector, data, source.base),
+        "lora_file": lambda collector: lora_file.take(collector, data),
+    }
+    if kind not in takers:
+        raise _no_kind()
+
+    def take(collector: Collector) -> None:
+        takers[kind](collector)
+        collector.notes += [f"{name} stands there twice. The last one counts." for name in twice]
+
+    return _collect(kind, take)
 
 
 def _kind_of_json(data: Mapping[str, Any]) -> str:
