@@ -83,6 +83,14 @@ def nothing_left_to_read(at: Facts) -> Iterator[Problem]:
                 "Set it to 0.1 or less.",
                 **{name: 0.1},
             )
+    if at["caption_dropout_every_n_epochs"] == 1:
+        yield warning(
+            "caption_dropout_every_n_epochs",
+            "Every epoch is without captions.",
+            "1 means each epoch. The LoRA then learns pictures without words.",
+            "Leave it empty, or set it to 10.",
+            caption_dropout_every_n_epochs=None,
+        )
 
 
 @rule
@@ -165,4 +173,16 @@ def cached_captions_without_dropout(at: Facts) -> Iterator[Problem]:
             "Captions that are prepared once are used in every epoch.",
             "Leave this off, or do not prepare captions.",
             caption_dropout_every_n_epochs=at.off("caption_dropout_every_n_epochs"),
+        )
+
+
+@rule
+def start_of_slow_captions(at: Facts) -> Iterator[Problem]:
+    if (at["token_warmup_min"] or 1) > 1 and not at["token_warmup_step"]:
+        yield note(
+            "token_warmup_min token_warmup_step",
+            "The number of parts to begin with has no effect.",
+            "Captions have their full length from the first step.",
+            "Leave it empty, or set the steps until full length to 0.2.",
+            token_warmup_min=None,
         )

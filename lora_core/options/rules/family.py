@@ -46,15 +46,24 @@ def chroma(at: Facts) -> Iterator[Problem]:
             "Switch it on.",
             apply_t5_attn_mask=True,
         )
-    if not at["network_train_unet_only"]:
-        yield note(
-            "network_train_unet_only model_type",
-            "Chroma has no text part that is trained.",
-            "It reads captions with T5 alone, which stays as it is.",
-            "Train the picture part only.",
-            network_train_unet_only=True,
-            network_train_text_encoder_only=False,
+    if at["network_train_unet_only"] or at["train_t5xxl"]:
+        return
+    what, why = (
+        "Chroma has no text part that is trained.",
+        "It reads captions with T5 alone, which stays as it is.",
+    )
+    remedy = "Train the picture part only."
+    fix = {"network_train_unet_only": True, "network_train_text_encoder_only": False}
+    if at["network_train_text_encoder_only"]:
+        why += " Nothing would be left to train."
+        yield error(
+            "network_train_unet_only network_train_text_encoder_only model_type", what, why, remedy, **fix
         )
+    elif at.captions_cached:
+        why += " With prepared captions the trainer asks for the missing part, and stops at its first step."
+        yield error("network_train_unet_only cache_text_encoder_outputs model_type", what, why, remedy, **fix)
+    else:
+        yield note("network_train_unet_only model_type", what, why, remedy, **fix)
 
 
 @rule
@@ -75,8 +84,45 @@ def guidance(at: Facts) -> Iterator[Problem]:
 
 
 @rule
+def sampling_of_lumina(at: Facts) -> Iterator[Problem]:
+    """Only Lumina's script has this choice."""
+    if at["timestep_sampling"] == "nextdit_shift" and at["family"] != "lumina":
+        yield error(
+            "timestep_sampling family",
+            f"{at.family.title} cannot draw noise levels by nextdit_shift.",
+            "The trainer has it for Lumina only.",
+            "Leave it empty.",
+            timestep_sampling=None,
+        )
+
+
+GONE = ("aot_ts_nvfuser", "nvprims_nvfuser", "ofi", "fx2trt", "tensort")
+"""Compilers that the trainer lists, and that its PyTorch or launcher does not know; `tensort` is misspelt there."""
+
+
+@rule
+def compilers(at: Facts) -> Iterator[Problem]:
+    if at["dynamo_backend"] in GONE and at["torch_compile"]:
+        yield error(
+            "dynamo_backend torch_compile",
+            f"The compiler {at['dynamo_backend']} is not there.",
+            "PyTorch 2 does not have it under this name, and the trainer stops.",
+            "Take inductor.",
+            dynamo_backend="inductor",
+        )
+
+
+@rule
 def several_gpus(at: Facts) -> Iterator[Problem]:
     single = at["num_processes"] == 1
+    if at.gpu is False and not single:
+        yield error(
+            "num_processes",
+            f"{at['num_processes']} GPUs are to be used, and the trainer finds none.",
+            "The launcher takes either several GPUs or the CPU, and stops.",
+            "Set it to 1.",
+            num_processes=1,
+        )
     given = at.on("ddp_timeout", "ddp_gradient_as_bucket_view", "ddp_static_graph") if single else []
     if given:
         yield note(

@@ -72,6 +72,14 @@ def text_parts_that_cannot_learn(at: Facts) -> Iterator[Problem]:
             network_train_text_encoder_only=False,
             network_train_unet_only=True,
         )
+    elif family == "hunyuan_image" and at.captions_cached and not at["network_train_unet_only"]:
+        yield error(
+            "network_train_unet_only cache_text_encoder_outputs family",
+            f"{who} trains the picture part only.",
+            "With prepared captions the trainer asks for the text part, and stops at its first step.",
+            "Switch on Train the picture part only.",
+            network_train_unet_only=True,
+        )
     elif not at["network_train_unet_only"]:
         yield warning(
             "network_train_unet_only network_type family",

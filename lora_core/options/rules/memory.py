@@ -62,12 +62,17 @@ def swapped_blocks(at: Facts) -> Iterator[Problem]:
 
 @rule
 def swapping_beside_offload(at: Facts) -> Iterator[Problem]:
+    """Lumina and HunyuanImage do not assert it, but their guides say the same."""
     for name in at.on("cpu_offload_checkpointing", "unsloth_offload_checkpointing"):
         if at["blocks_to_swap"]:
-            yield error(
+            stops = at["family"] not in ("lumina", "hunyuan_image")
+            tell = error if stops else warning
+            yield tell(
                 f"{name} blocks_to_swap",
                 "Blocks cannot be swapped while checkpoints are moved to main memory.",
-                "Both move the same data; the trainer stops on this.",
+                "The trainer stops on this."
+                if stops
+                else "The trainer's guide says that they do not go together.",
                 f"Switch off {name}.",
                 **{name: False},
             )

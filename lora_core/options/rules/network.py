@@ -10,8 +10,20 @@ from lora_core.options.rules.registry import Facts, error, note, rule, warning
 
 DROPOUTS = ("network_dropout", "rank_dropout", "module_dropout")
 
+WITHOUT_LIMIT = ("oft", "dylora", "glora", "ia3", "full")
+"""Kinds that have nothing to limit weights with: the trainer or LyCORIS passes over it."""
+
 TURNING = ("oft", "boft", "diag_oft")
 """Kinds that turn weights: they take no alpha in LoRA's sense."""
+
+WITHOUT_DROPOUT = ("oft", "dylora", "boft", "ia3", "full")
+"""Kinds whose layers do not use the general dropout."""
+
+BOFT_RANKS = {"sd15": 10, "sd2": 10, "sdxl": 10, "flux": 42, "lumina": 30, "hunyuan_image": 98}
+"""Model family -> the lowest rank with which BOFT can divide all layers that it finds; measured on the models.
+
+LyCORIS needs an even number up to the rank that goes into the width by a power of 2. SD 3's widths differ by file.
+"""
 
 OFT_WIDTHS = {"sd15": 320, "sd2": 320, "sdxl": 640, "flux": 3072}
 """Model family -> what an OFT's rank must divide: the narrowest layer it turns."""
@@ -139,7 +151,7 @@ def dropouts(at: Facts) -> Iterator[Problem]:
             "Set it to 0.1, or leave it empty.",
             **dict.fromkeys(all_of_it, 0.1),
         )
-    elif at["network_dropout"] and at["network_type"] in ("oft", "dylora", "ia3"):
+    elif at["network_dropout"] and at["network_type"] in WITHOUT_DROPOUT:
         yield note(
             "network_dropout network_type",
             f"{NETWORKS[at['network_type']].title} has no dropout.",
@@ -147,11 +159,19 @@ def dropouts(at: Facts) -> Iterator[Problem]:
             "Leave it empty.",
             network_dropout=None,
         )
+    elif at["rank_dropout"] and at["network_type"] == "boft":
+        yield note(
+            "rank_dropout network_type",
+            "BOFT has no rank dropout.",
+            "LyCORIS passes over it.",
+            "Leave it empty, or use module dropout.",
+            rank_dropout=None,
+        )
 
 
 @rule
 def weight_limit(at: Facts) -> Iterator[Problem]:
-    if at["scale_weight_norms"] and at["network_type"] in ("oft", "dylora"):
+    if at["scale_weight_norms"] and at["network_type"] in WITHOUT_LIMIT:
         yield note(
             "scale_weight_norms network_type",
             f"{NETWORKS[at['network_type']].title} knows no weight limit.",
@@ -219,4 +239,55 @@ def bases_merged(at: Facts) -> Iterator[Problem]:
             "Their strength is set, but no file.",
             "Leave the strength empty.",
             base_weights_multiplier=None,
+        )
+
+
+@rule
+def rank_of_boft(at: Facts) -> Iterator[Problem]:
+    """Only the set of layers that is checked for all: fewer layers may do with less, at the cost of a search."""
+    least = BOFT_RANKS.get(at["family"])
+    if at["network_type"] == "boft" and least and at["network_dim"] < least and not at["lycoris_preset"]:
+        yield error(
+            "network_dim network_type family",
+            f"The rank ({at['network_dim']}) is too low for BOFT.",
+            f"It sets how layers are divided, and this model's need at least {least}; the trainer stops below.",
+            f"Set the rank to {least}.",
+            network_dim=least,
+        )
+
+
+PICTURE_PRESETS = ("unet-only", "unet-transformer-only", "unet-convblock-only")
+"""Sets of layers of LyCORIS that have none of the text part."""
+
+
+@rule
+def layers_of_lycoris(at: Facts) -> Iterator[Problem]:
+    """Which layers a set names stands in ``lycoris/config.py``; the families' classes were looked up."""
+    given, family = at["lycoris_preset"], at["family"]
+    missing = (given == "unet-convblock-only" and at.family.flow) or (
+        given == "attn-only" and family in ("sd3", "lumina", "hunyuan_image")
+    )
+    if missing and not at["network_train_text_encoder_only"]:
+        yield error(
+            "lycoris_preset family",
+            f"{at.family.title} has no layers of the set {given} in its picture part.",
+            "The picture part would not be trained.",
+            "Take Attention and MLP.",
+            lycoris_preset="attn-mlp",
+        )
+    elif given in PICTURE_PRESETS and at["network_train_text_encoder_only"]:
+        yield error(
+            "lycoris_preset network_train_text_encoder_only",
+            f"The set {given} has no layers of the text part.",
+            "Only the text part is to be trained, so nothing would be left.",
+            "Take everything.",
+            lycoris_preset=None,
+        )
+    elif given in PICTURE_PRESETS and not at["network_train_unet_only"]:
+        yield note(
+            "lycoris_preset network_train_unet_only",
+            f"The set {given} has no layers of the text part.",
+            "The text part is not trained, though it is switched on.",
+            "Train the picture part only, which also saves memory.",
+            network_train_unet_only=True,
         )

@@ -146,6 +146,12 @@ RESTARTS = {"lr_scheduler": "cosine_warm_restarts"}
 OFT = {"network_type": "oft", "network_alpha": 1e-3, "network_train_unet_only": True}
 STABLE = {"lr_scheduler": "warmup_stable_decay"}
 
+CHROMA = {
+    **FLUX,
+    "model_type": "chroma",
+    "apply_t5_attn_mask": True,
+    "network_train_unet_only": False,
+}
 MORE: list[tuple[str, Level, dict[str, Any], dict[str, Any]]] = [
     # field, level, options that break the rule, further facts
     # captions
@@ -343,7 +349,7 @@ MORE: list[tuple[str, Level, dict[str, Any], dict[str, Any]]] = [
     ("model_variant", W, {"model_variant": "pony"}, {}),
     ("clip_skip", W, {"family": "sd2", "clip_skip": 2}, {}),
     ("apply_t5_attn_mask", E, {**FLUX, "model_type": "chroma"}, {}),
-    ("network_train_unet_only", N, {**FLUX, "model_type": "chroma", "network_train_unet_only": False}, {}),
+    ("network_train_unet_only", N, {**CHROMA, "cache_text_encoder_outputs": False}, {}),
     ("guidance_scale", W, {**FLUX, "guidance_scale": None}, {}),
     ("guidance_scale", W, {**FLUX, "model_type": "chroma"}, {}),
     ("ddp_timeout", N, {"ddp_timeout": 30}, {}),
@@ -372,6 +378,49 @@ MORE: list[tuple[str, Level, dict[str, Any], dict[str, Any]]] = [
     ("min_timestep", N, {**FLUX, "min_timestep": 100}, {}),
     ("huber_c", E, {"loss_type": "huber", "huber_c": 0.0}, {}),
     ("huber_schedule", E, {**FLUX, "loss_type": "smooth_l1"}, {}),
+    # what the trainer's parts refuse or pass over
+    ("caption_dropout_every_n_epochs", W, {"caption_dropout_every_n_epochs": 1}, {}),
+    ("token_warmup_min", N, {"token_warmup_min": 4}, {}),
+    ("network_train_unet_only", E, {**CHROMA, "cache_text_encoder_outputs": True}, {}),
+    ("network_train_unet_only", E, {**CHROMA, "network_train_text_encoder_only": True}, {}),
+    (
+        "network_train_unet_only",
+        E,
+        {"family": "hunyuan_image", "cache_text_encoder_outputs": True, "shuffle_caption": False},
+        {},
+    ),
+    ("num_processes", E, {"num_processes": 2}, {"gpu": False}),
+    (
+        "cpu_offload_checkpointing",
+        W,
+        {
+            "family": "lumina",
+            "blocks_to_swap": 8,
+            "cpu_offload_checkpointing": True,
+            "gradient_checkpointing": True,
+        },
+        {},
+    ),
+    ("network_dropout", N, {"network_type": "boft", "network_dropout": 0.1}, {}),
+    ("rank_dropout", N, {"network_type": "boft", "rank_dropout": 0.1}, {}),
+    ("scale_weight_norms", N, {"network_type": "glora", "scale_weight_norms": 1.0}, {}),
+    ("network_dim", E, {"network_type": "boft", "network_dim": 8}, {}),
+    ("lycoris_preset", E, {"family": "sd3", "network_type": "lokr", "lycoris_preset": "attn-only"}, {}),
+    (
+        "lycoris_preset",
+        E,
+        {"family": "flux", "network_type": "lokr", "lycoris_preset": "unet-convblock-only"},
+        {},
+    ),
+    (
+        "lycoris_preset",
+        E,
+        {"network_type": "lokr", "lycoris_preset": "unet-only", "network_train_text_encoder_only": True},
+        {},
+    ),
+    ("lycoris_preset", N, {"network_type": "lokr", "lycoris_preset": "unet-only"}, {}),
+    ("timestep_sampling", E, {**FLUX, "timestep_sampling": "nextdit_shift"}, {}),
+    ("dynamo_backend", E, {"torch_compile": True, "dynamo_backend": "tensort"}, {}),
 ]
 ALL = [*((*case, {}) for case in CASES), *MORE]
 
