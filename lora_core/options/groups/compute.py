@@ -102,7 +102,7 @@ class Compute(Group):
         item_type=str,
         label="Further trainer options",
         doc=(
-            "For experts: options of the trainer that have no field here, one a line, such as deepspeed = true. "
+            "For experts: options of the trainer that have no field here, one a line, such as save_n_epoch_ratio = 4. "
             "Each is checked before the start. Leave it empty if unsure."
         ),
         more=(
