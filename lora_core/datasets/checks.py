@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from lora_core.datasets import masks
 from lora_core.datasets.buckets import Buckets
 from lora_core.datasets.scan import DatasetScan
 from lora_core.errors import InputError, Level, Problem
 from lora_core.options import TrainingOptions
-from lora_core.options.folders import FolderUse, uses
+from lora_core.options.folders import MAIN, FolderUse, uses
 
 _SHOWN = 3
 
@@ -36,7 +37,21 @@ def check(
         ]
     for use, other in zip(uses(options)[1:], more, strict=False):
         problems += [replace(one, fields=("more_folders",)) for one in _further(options, use, other)]
-    return problems
+    return problems + list(_masks(options, (found, *more)))
+
+
+def _masks(options: TrainingOptions, scans: Sequence[DatasetScan | None]) -> Iterator[Problem]:
+    """What is wrong with the masks of all folders that have some."""
+    pictures = {use.index: one.pictures for use, one in zip(uses(options), scans, strict=False) if one}
+    for use in uses(options):
+        if not use.mask_dir or use.index not in pictures:
+            continue
+        shared = [o.index for o in uses(options) if o.mask_dir == use.mask_dir and o.index in pictures]
+        others = [picture for index in shared for picture in pictures[index]]
+        for one in masks.check(
+            use.mask_dir, pictures[use.index], others, fitted=bool(options["enable_bucket"])
+        ):
+            yield one if use.index == MAIN else replace(one, fields=("more_folders",))
 
 
 def _further(options: TrainingOptions, use: FolderUse, found: DatasetScan | None) -> list[Problem]:

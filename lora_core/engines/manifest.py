@@ -123,7 +123,10 @@ def _option(name: str, entry: Mapping[str, Any], having: tuple[str, ...]) -> Tra
 
 
 def dataset_keys(level: str) -> Mapping[str, str]:
-    """Key -> type word of the dataset TOML's ``general``, ``datasets`` or ``subsets`` tables."""
+    """Key -> type word of the dataset TOML's ``general``, ``datasets`` or ``subsets`` tables.
+
+    ``mask_subsets`` are the subsets of a data set in which every subset has a folder of masks.
+    """
     keys: dict[str, str] = _data()["dataset"][level]
     return keys
 
@@ -224,8 +227,10 @@ def check_dataset_table(table: Mapping[str, Any]) -> None:
     for dataset in _tables(table.get("datasets", [])):
         inside = {key: value for key, value in dataset.items() if key != "subsets"}
         problems += _check_level(inside, "datasets")
-        for subset in _tables(dataset.get("subsets", [])):
-            problems += _check_level(subset, "subsets")
+        subsets = _tables(dataset.get("subsets", []))
+        masked = bool(subsets) and all("conditioning_data_dir" in subset for subset in subsets)
+        for subset in subsets:
+            problems += _check_level(subset, "mask_subsets" if masked else "subsets")
             if "image_dir" not in subset:
                 problems.append(_wrong("image_dir", None, "the folder of pictures, as text in quotes"))
     _raise(problems)
@@ -242,11 +247,14 @@ def _unknown_tops(table: Mapping[str, Any]) -> Iterator[Problem]:
             yield _unknown(key, value, dict.fromkeys(tops), "a table of the dataset file")
 
 
+_LEVELS = ("general", "datasets", "subsets", "mask_subsets")
+
+
 def _check_level(table: Mapping[str, Any], level: str) -> Iterator[Problem]:
     known = dataset_keys(level)
     for key, value in table.items():
         if key not in known:
-            levels = [other for other in ("general", "datasets", "subsets") if key in dataset_keys(other)]
+            levels = [other for other in _LEVELS if key in dataset_keys(other)]
             hint = f"It belongs under {' or '.join(levels)}." if levels else ""
             yield _unknown(key, value, known, f"a dataset option under {level}", hint)
         elif not _is_dataset_type(value, known[key]):

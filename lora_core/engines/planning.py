@@ -146,5 +146,5 @@ def _absolute_folders(dataset: dict[str, Any]) -> dict[str, Any]:
 
 
 def _absolute_subset(subset: dict[str, Any]) -> dict[str, Any]:
-    folder = subset.get("image_dir")
-    return {**subset, "image_dir": absolute(folder)} if folder else dict(subset)
+    folders = {key: subset[key] for key in ("image_dir", "conditioning_data_dir") if subset.get(key)}
+    return {**subset, **{key: absolute(folder) for key, folder in folders.items()}}

@@ -78,15 +78,23 @@ def cleaned(options: TrainingOptions, *, with_paths: bool) -> TrainingOptions:
     A base model that is named as on Hugging Face (``owner/model``) is no path.
     """
     kept = options.copy()
+    if not with_paths:  # whose repository it is, is private too
+        for name in ("huggingface_upload", "huggingface_repo_id", "huggingface_path_in_repo"):
+            kept[name] = kept.option(name).default
     for option in kept:
         value = kept[option.name]
         if option.name == "more_folders":
-            kept[option.name] = value if with_paths else [{**one, "image_dir": ""} for one in value]
+            kept[option.name] = value if with_paths else [_without_paths(one) for one in value]
         elif isinstance(value, list):
             kept[option.name] = [one for one in value if not _hidden(option, one, with_paths)]
         elif isinstance(value, str) and value and _hidden(option, value, with_paths):
             kept[option.name] = option.default
     return kept
+
+
+def _without_paths(folder: Mapping[str, Any]) -> dict[str, Any]:
+    """A further folder without its paths: neither its pictures nor its masks."""
+    return {**{name: v for name, v in folder.items() if name != "conditioning_data_dir"}, "image_dir": ""}
 
 
 def _hidden(option: Option, value: Any, with_paths: bool) -> bool:

@@ -13,7 +13,7 @@ from lora_core.exchange.collector import Collector, shown
 from lora_core.exchange.report import Entry, Outcome
 from lora_core.exchange.values import Unfit, settle
 from lora_core.options.declare import Option
-from lora_core.options.groups.folder import FOLDER_OPTIONS
+from lora_core.options.groups.folder import FOLDER_OPTIONS, OWN
 from lora_core.options.trainer_values import NEUTRAL
 
 _REPEATED = re.compile(r"(\d+)_(.*)")
@@ -126,7 +126,7 @@ def _further(collector: Collector, folder: Folder) -> dict[str, Any]:
             collector.drop(source, str(error))
             continue
         name = "train_batch_size" if option.name == "batch_size" else option.name
-        free = option.name in ("image_dir", "is_reg", "num_repeats") or name not in names
+        free = option.name in ("image_dir", "is_reg", "num_repeats", *OWN) or name not in names
         if free or settled != collector.options[name]:
             values[option.name] = NEUTRAL.get(name, "") if settled is None else settled
     return values

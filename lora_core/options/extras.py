@@ -51,7 +51,7 @@ def _one(line: str) -> dict[str, Any]:
         raise InputError(
             f"The further trainer option {line!r} cannot be read.",
             why=f"{error}.",
-            remedy='Write key = value, such as deepspeed = true or name = "text".',
+            remedy='Write key = value, such as save_n_epoch_ratio = 4 or name = "text".',
             field="extra_options",
             value=line,
         ) from error

@@ -1,7 +1,8 @@
 """Which picture folders make up a training, and with which settings.
 
-The trainer groups folders into data sets: those of one training size and batch size. Everything that
-needs to know (the trainer's files, the step count, the checks) asks here.
+The trainer groups folders into data sets: those of one training size and batch size. Folders with masks of
+their own form data sets apart, as the trainer refuses to mix the two kinds. Everything that needs to know
+(the trainer's files, the step count, the checks) asks here.
 """
 
 from __future__ import annotations
@@ -41,6 +42,11 @@ class FolderUse:
         return int(self.values["num_repeats"])
 
     @property
+    def mask_dir(self) -> str:
+        """The folder with its masks, empty if there is none."""
+        return str(self.values["conditioning_data_dir"])
+
+    @property
     def is_reg(self) -> bool:
         """Whether its pictures are for regularization."""
         return bool(self.values["is_reg"])
@@ -48,7 +54,7 @@ class FolderUse:
 
 @dataclass(frozen=True)
 class DataSet:
-    """Folders that share a training size and a batch size.
+    """Folders that share a training size and a batch size, and all have mask folders or none has.
 
     Attributes:
         resolution: side of the square that sets the area, in pixels.
@@ -77,10 +83,10 @@ def uses(options: TrainingOptions) -> list[FolderUse]:
 
 def data_sets(options: TrainingOptions) -> list[DataSet]:
     """The data sets, the main folder's first."""
-    groups: dict[tuple[int, int], list[FolderUse]] = {}
+    groups: dict[tuple[int, int, bool], list[FolderUse]] = {}
     for use in uses(options):
         own = {} if use.index == MAIN else options["more_folders"][use.index - 1]
         size = own.get("resolution") or options["resolution"]
         batch = own.get("batch_size") or options["train_batch_size"]
-        groups.setdefault((size, batch), []).append(use)
-    return [DataSet(size, batch, tuple(folders)) for (size, batch), folders in groups.items()]
+        groups.setdefault((size, batch, bool(use.mask_dir)), []).append(use)
+    return [DataSet(size, batch, tuple(folders)) for (size, batch, _), folders in groups.items()]

@@ -8,12 +8,7 @@ from __future__ import annotations
 
 _PLAN = "The program decides it, so that each run has its own folder and the page can follow it."
 _DATASET_FILE = "The pictures are described in the dataset file, which holds more than this way of old."
-_PUBLISHING = "Sending files to Hugging Face is a step of its own; a training should not publish by itself."
-_SHARDING = (
-    "It belongs to DeepSpeed, a package that the trainer's environment lacks. It splits one large model over "
-    "several GPUs, which a LoRA does not need."
-)
-_FULL_TRAINING = "It is for training whole models. The LoRA script declares it and does not use it."
+_FULL_TRAINING = "It is for training whole models. The LoRA script declares it and trains nothing by it."
 _NOT_WORKING = "The trainer itself says that this does not work yet."
 
 OMITTED: dict[str, str] = {
@@ -35,10 +30,10 @@ OMITTED: dict[str, str] = {
     "reg_data_dir": _DATASET_FILE,
     "in_json": _DATASET_FILE,
     "dataset_class": "It loads a program of one's own in place of the dataset.",
-    "conditioning_data_dir": (
-        "Masks come from the transparency of the pictures. Folders of masks need another kind of dataset file."
+    "custom_attributes": (
+        "A table of notes. The LoRA scripts read one of them, diff_output_preservation, which holds a folder's "
+        "pictures to what the base model makes of them; the forms cannot hold tables."
     ),
-    "custom_attributes": "Notes for programs of one's own. The LoRA scripts do not read them.",
     "face_crop_aug_range": "It needs the place of each face in the file names, which no tool of today writes.",
     # other spellings of what is declared
     "train_batch_size": "The batch size goes into the dataset file as batch_size.",
@@ -52,27 +47,15 @@ OMITTED: dict[str, str] = {
     "debug_dataset": "It opens windows with pictures instead of training.",
     "output_config": "It writes the settings to a file and ends; the page shows them without that.",
     # other people's services and secrets
-    "huggingface_repo_id": _PUBLISHING,
-    "huggingface_repo_type": _PUBLISHING,
-    "huggingface_repo_visibility": _PUBLISHING,
-    "huggingface_path_in_repo": _PUBLISHING,
-    "huggingface_token": "A secret. It would stand in a file that is kept with the run.",
-    "save_state_to_huggingface": _PUBLISHING,
-    "resume_from_huggingface": "It loads programs' states from the internet, which may hold harmful code.",
-    "async_upload": _PUBLISHING,
+    "huggingface_token": (
+        "A secret, which would stand in a file that is kept with the run. Log in once with hf auth login."
+    ),
+    "resume_from_huggingface": (
+        "A state is read with pickle, which can run harmful code. Download one that you trust, and give its folder."
+    ),
     "wandb_api_key": (
         "A secret. Log in once with the command wandb login; then it stands in no file of a run."
     ),
-    # DeepSpeed
-    "deepspeed": _SHARDING,
-    "zero_stage": _SHARDING,
-    "zero3_init_flag": _SHARDING,
-    "zero3_save_16bit_model": _SHARDING,
-    "offload_optimizer_device": _SHARDING,
-    "offload_optimizer_nvme_path": _SHARDING,
-    "offload_param_device": _SHARDING,
-    "offload_param_nvme_path": _SHARDING,
-    "fp16_master_weights_and_gradients": _SHARDING,
     # for whole models, or not working
     "fused_backward_pass": _FULL_TRAINING,
     "self_attn_lr": _FULL_TRAINING,

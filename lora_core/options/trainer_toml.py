@@ -20,7 +20,7 @@ from lora_core.options import extras, networks, trainer_values
 from lora_core.options.container import GROUPS, TrainingOptions, unknown_key
 from lora_core.options.declare import Option, Place
 from lora_core.options.folders import MAIN, DataSet, FolderUse, data_sets
-from lora_core.options.groups.folder import FOLDER_OPTIONS
+from lora_core.options.groups.folder import FOLDER_OPTIONS, OWN
 from lora_core.options.omitted import OMITTED
 from lora_core.options.trainer_values import NEUTRAL, TRAINER_DEFAULTS
 
@@ -76,6 +76,8 @@ def to_trainer(options: TrainingOptions) -> TrainerFiles:
         **tables[Place.TRAIN],
     }
     _finish(train, options, tables[Place.NETWORK_ARGS], ours)
+    if options["conditioning_data_dir"] and options["alpha_mask"]:
+        ours["alpha_mask"] = True  # the trainer refuses it beside a mask folder
     dataset: dict[str, Any] = {"general": tables[Place.GENERAL]} if tables[Place.GENERAL] else {}
     dataset["datasets"] = [_data_set(one, tables) for one in data_sets(options)]
     return TrainerFiles(train, dataset, "".join(f"{prompt}\n" for prompt in options["prompts"]), ours)
@@ -90,6 +92,8 @@ def _finish(
     if rates := trainer_values.text_encoder_rates(options):
         train["text_encoder_lr"] = rates
         ours["text_encoder_lr"] = options["text_encoder_lr"]
+    if options["deepspeed"]:  # its setup looks for the batch size in the main table, not in the data sets
+        train["train_batch_size"] = options["train_batch_size"]
     if not train["base_weights"]:
         del train["base_weights"]
     if "base_weights_multiplier" in train:
@@ -110,12 +114,16 @@ def _data_set(one: DataSet, tables: Mapping[Place, Mapping[str, Any]]) -> dict[s
 
 def _subset(use: FolderUse, main: Mapping[str, Any]) -> dict[str, Any]:
     if use.index == MAIN:
-        return dict(main)
-    return {
-        FOLDER_OPTIONS[name].key: value
-        for name, value in use.values.items()
-        if value is not None and not (name == "is_reg" and not value)
-    }
+        found = dict(main)
+    else:
+        found = {
+            FOLDER_OPTIONS[name].key: value
+            for name, value in use.values.items()
+            if value is not None and not (name == "is_reg" and not value)
+        }
+    # Only a folder with masks may have the key; and with it the trainer refuses transparency as a mask.
+    found.pop("alpha_mask" if use.mask_dir else "conditioning_data_dir", None)
+    return found
 
 
 def from_trainer(
@@ -192,6 +200,7 @@ def _from_train(train: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, 
     }
     family = str(ours.get("family") or trainer_values.family_of(train, known))
     found: dict[str, Any] = {"family": family, **_from_network(train, family, ours)}
+    found["huggingface_upload"] = bool(train.get("huggingface_repo_id"))
     for key, value in train.items():
         if key == "text_encoder_lr":
             found |= trainer_values.read_text_encoder_rates(value, family)
@@ -317,8 +326,13 @@ def _further(
     out["num_repeats"] = effective(folder, "num_repeats")
     for name, option in FOLDER_OPTIONS.items():
         if name not in out and option.meta.place is Place.SUBSET:
-            value = effective(folder, name)
-            if value != effective(whole, name):
+            value = folder.get(name, "") if name in OWN else effective(folder, name)
+            if name in OWN:
+                if value:
+                    out[name] = value
+            elif name == "alpha_mask" and folder.get("conditioning_data_dir"):
+                continue  # without a meaning there, and never written
+            elif value != effective(whole, name):
                 out[name] = value if value is not None else NEUTRAL.get(name, "")
     size, batch = shared.get("resolution"), shared.get("batch_size")
     if size not in (None, whole.get("resolution")):

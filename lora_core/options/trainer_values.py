@@ -46,10 +46,19 @@ TRAINER_DEFAULTS: Mapping[str, Any] = {
     "prior_loss_weight": 1.0,
     "model_type": "flux",
     "dynamo_backend": "inductor",
+    "conditioning_data_dir": "",
+    "zero_stage": 2,
+    "offload_optimizer_nvme_path": "",
+    "offload_param_nvme_path": "",
+    "huggingface_repo_id": "",
+    "huggingface_repo_type": "model",
+    "huggingface_repo_visibility": "private",
+    "huggingface_path_in_repo": "",
 }
 """What the trainer takes where a key is absent, for options that cannot be None.
 
-From the parsers of sd-scripts 0.10.1; ``network_dim``, ``conv_alpha`` and ``output_name`` from its code.
+From the parsers of sd-scripts 0.10.1; ``network_dim``, ``conv_alpha`` and ``output_name`` from its code,
+as is what an absent key of an upload means.
 """
 
 NEUTRAL: Mapping[str, Any] = {

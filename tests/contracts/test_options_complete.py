@@ -17,7 +17,11 @@ from lora_core.options.omitted import OMITTED
 OPTIONS = list(TrainingOptions())
 DATASET_PLACES = (Place.GENERAL, Place.DATASET, Place.SUBSET)
 TRAINERS = {key for script in manifest.scripts() for key in manifest.options(script)}
-DATASET = {key for level in ("general", "datasets", "subsets") for key in manifest.dataset_keys(level)}
+DATASET = {
+    key
+    for level in ("general", "datasets", "subsets", "mask_subsets")
+    for key in manifest.dataset_keys(level)
+}
 IN_TRAIN = {o.key for o in OPTIONS if o.meta.place is Place.TRAIN}
 IN_DATASET = {o.key for o in (*OPTIONS, *FOLDER_OPTIONS.values()) if o.meta.place in DATASET_PLACES}
 DECLARED = IN_TRAIN | IN_DATASET

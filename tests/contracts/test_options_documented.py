@@ -145,12 +145,15 @@ def test_every_key_is_the_trainers(manifest):
             for family in option.meta.applies.get("family", FAMILIES):
                 assert option.key in manifest.options(FAMILIES[family].script), (option.name, family)
         elif option.meta.place in levels:
-            assert option.key in manifest.dataset_keys(levels[option.meta.place]), option.name
+            level = "mask_subsets" if option.key == "conditioning_data_dir" else levels[option.meta.place]
+            assert option.key in manifest.dataset_keys(level), option.name
 
 
 def test_defaults_of_absent_keys_are_the_trainers(manifest):
     """Each value that stands for an absent key is the one in the trainer's parser."""
     by_code = {"network_dim", "conv_alpha", "output_name", "optimizer_type"}  # None or "" in the parser
+    by_code |= {"conditioning_data_dir", "offload_optimizer_nvme_path", "offload_param_nvme_path"}
+    by_code |= {f"huggingface_{name}" for name in ("repo_id", "repo_type", "repo_visibility", "path_in_repo")}
     names = {"num_repeats": "dataset_repeats"}
     for name, value in TRAINER_DEFAULTS.items():
         families = TrainingOptions.option(name).meta.applies.get("family", FAMILIES)

@@ -96,7 +96,7 @@ class Finder:
     def render(self) -> Html:
         """Search box, what it found, and the two lists."""
         return page.card(
-            "🧩",
+            "🔦",
             "Find a setting",
             "Every setting has one place. This leads there.",
             h(

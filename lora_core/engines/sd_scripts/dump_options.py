@@ -98,10 +98,12 @@ def dataset_schema() -> dict[str, dict[str, str]]:
     from library.config_util import ConfigSanitizer
 
     sanitizer = ConfigSanitizer(True, True, False, True)
+    with_masks = ConfigSanitizer(True, True, True, True)  # as with masked_loss
     levels = {
         "general": sanitizer.general_schema,
         "datasets": sanitizer.db_dataset_schema,
         "subsets": sanitizer.db_subset_schema,
+        "mask_subsets": with_masks.cn_subset_schema,
     }
     return {
         level: {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -29,6 +30,34 @@ EXTRA_PATH_VARIABLE = "LORA_WORKBENCH_TRAINER_PYTHONPATH"
 """Folders put on the trainer's PYTHONPATH: for own optimizers, or for what a machine needs to run it."""
 
 _TINY_RUNNER = Path(tiny.__file__).with_name("run.py")
+
+
+_TRUE = ("1", "TRUE", "YES", "ON")
+
+
+@dataclass(frozen=True)
+class _Processes:
+    """How many processes train together, and by which of the launcher's ways.
+
+    DeepSpeed needs its own way even for one: the trainer reads ``WORLD_SIZE``, which only that sets.
+    """
+
+    number: int
+    deepspeed: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The launcher's word for it."""
+        return "DEEPSPEED" if self.deepspeed else "MULTI_GPU" if self.number > 1 else "NO"
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The launcher's switches for it."""
+        return {"DEEPSPEED": ("--use_deepspeed",), "MULTI_GPU": ("--multi_gpu",), "NO": ()}[self.kind]
+
+
+def _processes(options: TrainingOptions) -> _Processes:
+    return _Processes(options["num_processes"], options["deepspeed"])
 
 
 @dataclass(frozen=True)
@@ -70,6 +99,10 @@ class SdScriptsEngine:
             options["full_fp16"] and "fp16",
         ):
             problems.append(_fp16_on_cpu())
+        if options["deepspeed"]:
+            problems += _deepspeed(self.installation, self.device)
+        if options["huggingface_upload"] and os.environ.get("HF_HUB_OFFLINE", "0").upper() in _TRUE:
+            problems.append(_offline())
         return problems
 
     def plan(self, options: TrainingOptions, run_dir: Path, *, total_steps: int | None = None) -> LaunchPlan:
@@ -88,17 +121,17 @@ class SdScriptsEngine:
         root = Path(planning.absolute(str(run_dir)))
         modules = _modules(train)
         path = os.pathsep.join(filter(None, (str(root / MODULES) if modules else "", self.extra_path)))
-        variables = environment.variables(offline=small, extra_path=path)
+        variables = environment.variables(
+            offline=small and not options["huggingface_upload"], extra_path=path
+        )
         return LaunchPlan(
             engine=self.name,
             run_dir=str(root),
-            argv=self._command(
-                root, script, model if small else "", _precision(train), options["num_processes"]
-            ),
+            argv=self._command(root, script, model if small else "", _precision(train), _processes(options)),
             cwd=str(self.installation.checkout),
             env=variables,
             env_remove=environment.removed(variables),
-            files={**self._files(train, dataset, prompts, options["num_processes"]), **modules},
+            files={**self._files(train, dataset, prompts, _processes(options)), **modules},
             folders=(OUTPUT, LOGS),
             output_name=str(train["output_name"]),
             suffix=f".{train.get('save_model_as', 'safetensors')}",
@@ -111,7 +144,7 @@ class SdScriptsEngine:
         return {"sd-scripts": self.installation.commit() or "unknown", **self.installation.packages()}
 
     def _command(
-        self, root: Path, script: str, tiny_model: str, precision: str, processes: int
+        self, root: Path, script: str, tiny_model: str, precision: str, processes: _Processes
     ) -> tuple[str, ...]:
         """The launcher with every choice spelled out, then the script with its file."""
         target, threads = [str(self.installation.checkout / f"{script}.py")], self.device.threads
@@ -122,8 +155,8 @@ class SdScriptsEngine:
         return (
             str(self.installation.python), "-m", "accelerate.commands.launch",
             "--config_file", str(root / LAUNCH_FILE),
-            "--num_processes", str(processes),
-            *(("--multi_gpu",) if processes > 1 else ()),
+            "--num_processes", str(processes.number),
+            *processes.flags,
             "--num_machines", "1",
             "--mixed_precision", precision,
             "--dynamo_backend", "no",
@@ -136,7 +169,7 @@ class SdScriptsEngine:
         # fmt: on
 
     def _files(
-        self, train: dict[str, Any], dataset: dict[str, Any], prompts: str, processes: int
+        self, train: dict[str, Any], dataset: dict[str, Any], prompts: str, processes: _Processes
     ) -> dict[str, str]:
         settings = _launch_settings(self.device, _precision(train), processes)
         return {
@@ -170,12 +203,12 @@ def _precision(train: dict[str, Any]) -> str:
     return str(train.get("mixed_precision") or "no")
 
 
-def _launch_settings(device: Device, precision: str, processes: int) -> dict[str, Any]:
+def _launch_settings(device: Device, precision: str, processes: _Processes) -> dict[str, Any]:
     """The launcher's settings file: everything on this machine, nothing inherited."""
     return {
         "compute_environment": "LOCAL_MACHINE",
-        "distributed_type": "MULTI_GPU" if processes > 1 else "NO",
-        "num_processes": processes,
+        "distributed_type": processes.kind,
+        "num_processes": processes.number,
         "num_machines": 1,
         "machine_rank": 0,
         "mixed_precision": precision,
@@ -192,4 +225,27 @@ def _fp16_on_cpu() -> Problem:
         "The trainer stops at its first step.",
         "Choose no, or bf16.",
         {"mixed_precision": "no", "full_fp16": False},
+    )
+
+
+def _deepspeed(installation: Installation, device: Device) -> list[Problem]:
+    """Why DeepSpeed cannot be used here."""
+    reasons = []
+    if sys.platform != "linux":
+        reasons.append(("DeepSpeed is made for Linux.", "The trainer cannot use it on this system."))
+    if "deepspeed" not in installation.packages():
+        reasons.append(("DeepSpeed is not installed.", f"{installation.python} has no package deepspeed."))
+    if device.gpu is False:
+        reasons.append(("DeepSpeed needs a GPU.", "The launcher refuses it without one."))
+    remedy, fix = "Switch DeepSpeed off, or install it in the trainer's environment.", {"deepspeed": False}
+    return [Problem(Level.ERROR, ("deepspeed",), what, why, remedy, fix) for what, why in reasons]
+
+
+def _offline() -> Problem:
+    return Problem(
+        Level.WARNING,
+        ("huggingface_upload",),
+        "Nothing can be uploaded.",
+        "HF_HUB_OFFLINE is set, which keeps the trainer from reaching Hugging Face.",
+        "Take that variable out of the environment, or switch the upload off.",
     )

@@ -17,7 +17,16 @@ COMMIT_MARKER = ".lora-workbench-commit"
 
 NEEDED = ("torch", "accelerate", "diffusers", "transformers", "safetensors", "toml", "voluptuous")
 """Packages without which no training starts. Not torchvision: its import name may be served otherwise."""
-REPORTED = (*NEEDED, "torchvision", "huggingface-hub", "numpy", "bitsandbytes", "xformers", "lycoris-lora")
+REPORTED = (
+    *NEEDED,
+    "torchvision",
+    "huggingface-hub",
+    "numpy",
+    "bitsandbytes",
+    "deepspeed",
+    "xformers",
+    "lycoris-lora",
+)
 
 _INSTALL = (
     "Install it as the documentation says, or set sd_scripts_dir and sd_scripts_python in the workspace's "

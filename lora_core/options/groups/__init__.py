@@ -8,6 +8,7 @@ from lora_core.options.declare import Group
 from lora_core.options.groups.captions import Captions
 from lora_core.options.groups.compute import Compute
 from lora_core.options.groups.dataset import Dataset
+from lora_core.options.groups.deepspeed import DeepSpeed
 from lora_core.options.groups.flow import Flow
 from lora_core.options.groups.logs import Logging
 from lora_core.options.groups.lycoris import Lycoris
@@ -22,6 +23,7 @@ from lora_core.options.groups.parts import Parts
 from lora_core.options.groups.precision import Precision
 from lora_core.options.groups.resuming import Notes, Resuming
 from lora_core.options.groups.training import Learning, Optimizer, Steps
+from lora_core.options.groups.upload import Upload
 from lora_core.options.groups.validation import Validation
 
 GROUPS: tuple[type[Group], ...] = (
@@ -47,6 +49,8 @@ GROUPS: tuple[type[Group], ...] = (
     Validation,
     Logging,
     Compute,
+    DeepSpeed,
+    Upload,
 )
 """Every group, in the order of the form."""
 
@@ -56,6 +60,7 @@ __all__ = [
     "Captions",
     "Compute",
     "Dataset",
+    "DeepSpeed",
     "Flow",
     "Learning",
     "Logging",
@@ -73,5 +78,6 @@ __all__ = [
     "Resuming",
     "Saving",
     "Steps",
+    "Upload",
     "Validation",
 ]

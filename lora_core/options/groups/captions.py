@@ -264,6 +264,29 @@ class Captions(Group):
             "A transparency of 255 counts fully, and 0 not at all. It acts only together with masked_loss."
         ),
     )
+    conditioning_data_dir = Text(
+        "",
+        label="Mask folder",
+        doc=(
+            "A folder with one mask for each picture, of the same name and size. White is learned, and black is "
+            "ignored. Switch on masked loss with it. Leave it empty without masks."
+        ),
+        more=(
+            "Grey counts in part. Only the red channel of a mask is read, and its transparency is not. A folder "
+            "must hold a mask for every picture and no other picture files: else the trainer stops."
+        ),
+        place=Place.SUBSET,
+        path="folder",
+        advanced=True,
+        practice=False,
+        link=links.MASKED,
+        cost="Each mask is read anew in every step, which takes little time.",
+        typical={"a subject before a busy background": "one mask a picture", "else": "empty"},
+        deep=(
+            "The mask is resized, cropped and mirrored along with its picture, then shrunk to the size of the "
+            "latents (1/8 for most models). The loss of each place is multiplied by it."
+        ),
+    )
     resize_interpolation = Choice(
         None,
         objects={

@@ -161,7 +161,7 @@ class Compute(Group):
         label="Further trainer options",
         doc=(
             "For experts: options of the trainer that have no field here, one a line, such as "
-            "deepspeed = true. Each is checked before the start. Leave it empty if unsure."
+            "save_n_epoch_ratio = 4. Each is checked before the start. Leave it empty if unsure."
         ),
         more=(
             "Write each as key = value, as in a TOML file: texts in quotes, true and false in small "

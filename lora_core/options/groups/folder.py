@@ -72,6 +72,22 @@ class Folder(Group):
         link=links.DATASET,
         deep="The share of a folder = its pictures × repeats ÷ the same of all folders.",
     )
+    conditioning_data_dir = Text(
+        "",
+        label="Mask folder",
+        doc=(
+            "A folder with one mask for each of these pictures, of the same name and size. White is learned, "
+            "and black is ignored. Empty means without masks."
+        ),
+        place=Place.SUBSET,
+        path="folder",
+        advanced=True,
+        practice=False,
+        deep=(
+            "As in the main folder: a mask belongs to the picture whose name without the ending is the same. "
+            "The main folder's masks are never taken for these pictures."
+        ),
+    )
     resolution = Integer(
         None,
         allow_None=True,
@@ -136,6 +152,10 @@ for _option in (*Dataset.options(), *Captions.options()):
 
 FOLDER_OPTIONS: dict[str, Option] = {option.name: option for option in Folder.options()}
 """What can be set for one more folder, by name."""
+
+
+OWN = frozenset(["conditioning_data_dir"])
+"""Options that a further folder never takes from the main one: masks belong to their pictures."""
 
 
 def settled(given: Any) -> dict[str, Any]:

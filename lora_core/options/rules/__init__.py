@@ -15,9 +15,11 @@ from lora_core.options.container import TrainingOptions
 from lora_core.options.rules import (
     captions,
     dataset,
+    deepspeed,
     family,
     folders,
     learning,
+    masks,
     memory,
     network,
     network_parts,
@@ -28,6 +30,7 @@ from lora_core.options.rules import (
     previews,
     schedule,
     steps,
+    upload,
     validation,
 )
 from lora_core.options.rules.registry import RULES, Facts
@@ -35,8 +38,8 @@ from lora_core.options.rules.registry import RULES, Facts
 __all__ = ["RULES", "check"]
 
 _MODULES = (
-    family, dataset, folders, captions, steps, learning, schedule, optimizer, network, network_parts,
-    precision, memory, previews, output, validation, noise,
+    family, dataset, folders, masks, captions, steps, learning, schedule, optimizer, network, network_parts,
+    precision, memory, previews, output, validation, noise, deepspeed, upload,
 )  # fmt: skip
 """Importing them registers their rules."""
 

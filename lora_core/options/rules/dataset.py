@@ -192,12 +192,14 @@ def pictures_of_one_size(at: Facts) -> Iterator[Problem]:
 
 @rule
 def masks(at: Facts) -> Iterator[Problem]:
-    if at["masked_loss"] and not any(use.values.get("alpha_mask") for use in uses(at.options)):
+    kinds = ("alpha_mask", "conditioning_data_dir")
+    if at["masked_loss"] and not any(use.values.get(kind) for use in uses(at.options) for kind in kinds):
         yield warning(
-            "masked_loss alpha_mask",
+            "masked_loss alpha_mask conditioning_data_dir",
             "There are no masks.",
-            "Masked loss is on, but no folder takes its masks from transparency. It would do nothing.",
-            "Switch on the masks from transparency, or switch this off.",
+            "Masked loss is on, but no folder has a mask folder or takes its masks from transparency. "
+            "It would do nothing.",
+            "Give a mask folder, switch on the masks from transparency, or switch this off.",
             alpha_mask=True,
         )
 

@@ -45,6 +45,15 @@ def only_regularization(at: Facts) -> Iterator[Problem]:
     ]
     if alone:
         folders = at["more_folders"]
+        if at["conditioning_data_dir"]:
+            yield error(
+                "more_folders conditioning_data_dir",
+                f"The regularization pictures in {folders[alone[0] - 1]['image_dir']} would not be used.",
+                "They go along with pictures that have no mask folder, and the main folder has one.",
+                "Take the regularization pictures out, or the mask folder of the main folder.",
+                more_folders=[one for number, one in enumerate(folders, 1) if number not in alone],
+            )
+            return
         own = ("resolution", "batch_size")
         joined = [
             {key: value for key, value in folder.items() if not (number in alone and key in own)}

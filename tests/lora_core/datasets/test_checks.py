@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+from PIL import Image
+
 from lora_core.datasets.checks import check
 from lora_core.datasets.scan import scan
 from lora_core.errors import Level
@@ -67,3 +71,33 @@ def test_a_picture_that_fits_no_bucket(tmp_path, picture):
     assert problem.level is Level.ERROR
     assert "tiny.png" in problem.what
     assert problem.fields == ("bucket_reso_steps",)
+
+
+def test_masks_that_the_trainer_would_stop_on_are_named(tmp_path: Path) -> None:
+    pictures, masks = tmp_path / "pictures", tmp_path / "masks"
+    pictures.mkdir()
+    for name in ("a", "b", "c"):
+        Image.new("RGB", (64, 96)).save(pictures / f"{name}.png")
+    options = TrainingOptions(
+        image_dir=str(pictures), masked_loss=True, conditioning_data_dir=str(masks), min_bucket_reso=64
+    )
+
+    def told() -> list[str]:
+        found = check(options, scan(pictures))
+        return [one.what for one in found if "conditioning_data_dir" in one.fields]
+
+    assert told() == [f"The mask folder {masks} cannot be read."]
+    masks.mkdir()
+    Image.new("L", (64, 96)).save(masks / "a.jpg")
+    Image.new("L", (96, 64)).save(masks / "b.png")
+    Image.new("L", (64, 96)).save(masks / "z.png")
+    assert told() == [
+        "Pictures without a mask: c.png.",
+        "Masks without a picture: z.png.",
+        "Masks of another size than their pictures: b.png.",
+    ]
+    (masks / "z.png").rename(masks / "c.png")
+    Image.new("L", (64, 96)).save(masks / "b.png")
+    assert told() == []
+    (masks / "c.png").write_bytes(b"no picture")
+    assert told() == ["Masks that cannot be read: c.png."]

@@ -219,3 +219,66 @@ def test_each_family_has_its_script(
     script = FAMILIES[family].script
     assert str(engine.installation.checkout / f"{script}.py") in plan.argv
     manifest.check_train_table(toml.loads(plan.files["plan/train.toml"]), script)
+
+
+def test_deepspeed_has_the_launchers_own_way_even_with_one_gpu(
+    engine: SdScriptsEngine, options: TrainingOptions, tmp_path: Path
+) -> None:
+    """The trainer reads WORLD_SIZE, which only this way sets, and the batch size from the main table."""
+    gpu = SdScriptsEngine(engine.installation, engine.tokenizers, Device(gpu=True, threads=3))
+    options.update({"deepspeed": True, "train_batch_size": 3, "offload_optimizer_device": "cpu"})
+    for processes in (1, 2):
+        options["num_processes"] = processes
+        plan = gpu.plan(options, tmp_path)
+        assert "--use_deepspeed" in plan.argv
+        assert "--multi_gpu" not in plan.argv
+        assert json.loads(plan.files["plan/accelerate.json"])["distributed_type"] == "DEEPSPEED"
+    train = toml.loads(plan.files["plan/train.toml"])
+    assert (train["deepspeed"], train["zero_stage"], train["train_batch_size"]) == (True, 2, 3)
+    assert train["offload_optimizer_device"] == "cpu"
+    assert not [key for key in train if "nvme" in key or key.startswith("zero3")]
+
+
+def test_deepspeed_that_cannot_be_used_is_told(engine: SdScriptsEngine, options: TrainingOptions) -> None:
+    options["deepspeed"] = True
+    found = [problem for problem in engine.check(options) if problem.fields == ("deepspeed",)]
+    assert [problem.what for problem in found][-2:] == [
+        "DeepSpeed is not installed.",
+        "DeepSpeed needs a GPU.",
+    ]
+    options.update(found[0].fix)
+    assert not [problem for problem in engine.check(options) if problem.fields == ("deepspeed",)]
+
+
+def test_upload_goes_online_and_holds_no_token(
+    engine: SdScriptsEngine, options: TrainingOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_" + "x" * 20)
+    options["pretrained_model_name_or_path"] = str(tmp_path / "practice.tiny.safetensors")
+    assert "huggingface_repo_id" not in engine.plan(options, tmp_path).files["plan/train.toml"]
+    options.update({"huggingface_upload": True, "huggingface_repo_id": "me/mine"})
+    plan = engine.plan(options, tmp_path)
+    train = toml.loads(plan.files["plan/train.toml"])
+    assert train["huggingface_repo_id"] == "me/mine"
+    assert train["huggingface_repo_visibility"] == "private"
+    assert "HF_HUB_OFFLINE" not in plan.env
+    assert "hf_x" not in repr(plan)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert "huggingface_upload" in [name for problem in engine.check(options) for name in problem.fields]
+
+
+def test_folders_with_masks_form_a_data_set_of_their_own(
+    engine: SdScriptsEngine, options: TrainingOptions, tmp_path: Path
+) -> None:
+    masked = {"image_dir": "~/b", "conditioning_data_dir": "~/masks", "is_reg": False}
+    options.update({"masked_loss": True, "alpha_mask": True, "more_folders": [masked]})
+    (plain, other) = toml.loads(engine.plan(options, tmp_path).files["plan/dataset.toml"])["datasets"]
+    assert plain["subsets"][0]["alpha_mask"] is True
+    assert "conditioning_data_dir" not in plain["subsets"][0]
+    (subset,) = other["subsets"]
+    assert subset["conditioning_data_dir"] == os.path.expanduser("~/masks")
+    assert not {"alpha_mask", "is_reg"} & set(subset)
+    manifest.check_dataset_table({"datasets": [plain, other]})
+    both = {**other, "subsets": [*plain["subsets"], subset]}
+    with pytest.raises(InputError):
+        manifest.check_dataset_table({"datasets": [both]})

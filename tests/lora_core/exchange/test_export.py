@@ -131,3 +131,19 @@ def test_what_the_page_has_no_field_for_goes_along_as_words() -> None:
     options["zero_terminal_snr"] = True
     data = json.loads(to_kohya_ss(options))
     assert "--zero_terminal_snr" in data["additional_parameters"]
+
+
+def test_whose_repository_it_is_stays_private() -> None:
+    options = TrainingOptions(
+        huggingface_upload=True,
+        huggingface_repo_id="me/mine",
+        huggingface_path_in_repo="secret-project",
+        masked_loss=True,
+        conditioning_data_dir="/home/me/masks",
+        more_folders=[{"image_dir": "/home/me/b", "conditioning_data_dir": "/home/me/masks-b"}],
+    )
+    for text in (*to_trainer_files(options).values(), to_workbench(options)):
+        assert not [word for word in ("me/mine", "secret-project", "masks", "home") if word in text]
+    files = to_trainer_files(options, with_paths=True)
+    assert "me/mine" in files["train.toml"]
+    assert "/home/me/masks-b" in files["dataset.toml"]

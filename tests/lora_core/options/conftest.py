@@ -33,6 +33,7 @@ FOLDERS: list[Any] = [
     [{"image_dir": "/pictures/other"}],
     [{"image_dir": "/pictures/reg", "is_reg": True, "num_repeats": 3}],
     [{"image_dir": "C:\\more", "flip_aug": True, "keep_tokens": 0}, {"image_dir": "/big", "resolution": 768}],
+    [{"image_dir": "/masked", "conditioning_data_dir": "/masks of it"}],
     [{"image_dir": "/own batch", "batch_size": 1, "resolution": 640, "caption_extension": ".caption"}],
 ]
 
@@ -41,7 +42,7 @@ def _texts(rng: random.Random, option: Option) -> list[Any]:
     if option.name == "prompts":
         return [[], ["a cat"], ["a cat --w 64 --d 0", 'say "hi", 🐱']]
     if option.name == "extra_options":
-        return [[], ["deepspeed = true", "# a note", "zero_stage = 2"], ["save_clip = true"]]
+        return [[], ["use_8bit_adam = true", "# a note", "save_n_epoch_ratio = 2"], ["save_clip = true"]]
     return [[], ["weight_decay=0.1"], ["betas=[0.9,0.99]", "decouple=True"]]
 
 

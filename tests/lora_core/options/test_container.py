@@ -31,6 +31,8 @@ def test_groups_are_those_of_the_form():
         "validation",
         "logging",
         "compute",
+        "deep_speed",
+        "upload",
     ]
     assert all(group.emoji and group.title and group.purpose for group in GROUPS)
 

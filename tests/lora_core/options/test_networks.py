@@ -147,12 +147,13 @@ def test_paths_of_the_parts_are_absolute(tmp_path: Path) -> None:
 
 
 def test_experts_lines_go_into_the_main_table_checked(tmp_path: Path) -> None:
-    options = TrainingOptions(extra_options=["deepspeed = true", "# a note", "", "zero_stage = 1"])
+    lines = ["save_clip = true", "# a note", "", "save_n_epoch_ratio = 4"]
+    options = TrainingOptions(family="sd3", extra_options=lines)
     train, _, _ = planning.tables(options, tmp_path)
-    assert (train["deepspeed"], train["zero_stage"]) == (True, 1)
+    assert (train["save_clip"], train["save_n_epoch_ratio"]) == (True, 4)
 
 
-@pytest.mark.parametrize("line", ["deepsped = true", "zero_stage = 'x'"])
+@pytest.mark.parametrize("line", ["use_8bit_adm = true", "save_n_epoch_ratio = 'x'"])
 def test_experts_lines_that_the_trainer_does_not_know(line: str, tmp_path: Path) -> None:
     with pytest.raises(OptionsInvalid):
         planning.tables(TrainingOptions(extra_options=[line]), tmp_path)
@@ -164,7 +165,9 @@ def test_experts_lines_that_the_trainer_does_not_know(line: str, tmp_path: Path)
         ("network_dim = 4", "Rank"),
         ("output_dir = 'x'", "program"),
         ("wandb_api_key = 'secret'", "secret"),
-        ("deepspeed", "read"),
+        ("save_clip", "read"),
+        ("deepspeed = true", "field"),
+        ("huggingface_token = 'x'", "secret"),
     ],
 )
 def test_experts_lines_that_are_refused(line: str, word: str) -> None:

@@ -141,6 +141,10 @@ CACHED = {
     "shuffle_caption": False,
 }
 REG = {"image_dir": "/reg", "is_reg": True}
+MASKED = {"image_dir": "/b", "conditioning_data_dir": "/m"}
+MASKS = {"image_dir": "/a", "masked_loss": True, "conditioning_data_dir": "/m"}
+STAGE_3 = {"deepspeed": True, "num_processes": 2, "zero_stage": 3}
+UPLOAD = {"huggingface_upload": True, "huggingface_repo_id": "me/mine"}
 PRODIGY = {"optimizer_type": "Prodigy", "unet_lr": 1.0, "text_encoder_lr": 1.0}
 RESTARTS = {"lr_scheduler": "cosine_warm_restarts"}
 OFT = {"network_type": "oft", "network_alpha": 1e-3, "network_train_unet_only": True}
@@ -373,6 +377,54 @@ MORE: list[tuple[str, Level, dict[str, Any], dict[str, Any]]] = [
         {"validation_split": 0.1, "validate_every_n_steps": 60},
         {"total_steps": 50},
     ),
+    # masks
+    ("masked_loss", E, {"conditioning_data_dir": "/m"}, {}),
+    ("masked_loss", E, {"more_folders": [MASKED]}, {}),
+    ("random_crop", E, {**MASKS, "random_crop": True, "cache_latents": False}, {}),
+    (
+        "random_crop",
+        E,
+        {"masked_loss": True, "cache_latents": False, "more_folders": [{**MASKED, "random_crop": True}]},
+        {},
+    ),
+    ("caption_dropout_every_n_epochs", E, {**MASKS, "caption_dropout_every_n_epochs": 2}, {}),
+    (
+        "token_warmup_step",
+        E,
+        {"masked_loss": True, "token_warmup_step": 10, "more_folders": [MASKED]},
+        {},
+    ),
+    ("validation_split", E, {**MASKS, "validation_split": 0.1}, {}),
+    ("more_folders", E, {"masked_loss": True, "more_folders": [{**REG, "conditioning_data_dir": "/m"}]}, {}),
+    ("more_folders", E, {**MASKS, "more_folders": [REG]}, {}),
+    ("conditioning_data_dir", E, {**MASKS, "conditioning_data_dir": "/a/"}, {}),
+    ("conditioning_data_dir", E, {"masked_loss": True, "more_folders": [{**MASKED, "image_dir": "/m"}]}, {}),
+    ("more_folders", E, {**MASKS, "more_folders": [{**MASKED, "resolution": 768}]}, {}),
+    ("alpha_mask", N, {**MASKS, "alpha_mask": True}, {}),
+    # DeepSpeed
+    ("offload_optimizer_device", E, {"deepspeed": True, "offload_optimizer_device": "nvme"}, {}),
+    ("offload_optimizer_nvme_path", E, {**STAGE_3, "offload_optimizer_device": "nvme"}, {}),
+    ("offload_param_nvme_path", E, {**STAGE_3, "offload_param_device": "nvme"}, {}),
+    (
+        "fp16_master_weights_and_gradients",
+        E,
+        {
+            "deepspeed": True,
+            "offload_optimizer_device": "cpu",
+            "fp16_master_weights_and_gradients": True,
+            "mixed_precision": "bf16",
+        },
+        {},
+    ),
+    ("zero_stage", W, STAGE_3, {}),
+    ("blocks_to_swap", E, {**FLUX, "deepspeed": True, "num_processes": 2, "blocks_to_swap": 8}, {}),
+    ("deepspeed", N, {"deepspeed": True}, {}),
+    # upload
+    ("huggingface_repo_id", E, {"huggingface_upload": True}, {}),
+    ("huggingface_repo_id", E, {**UPLOAD, "huggingface_repo_id": "me"}, {}),
+    ("huggingface_path_in_repo", E, {**UPLOAD, "huggingface_path_in_repo": ""}, {}),
+    ("huggingface_repo_visibility", W, {**UPLOAD, "huggingface_repo_visibility": "public"}, {}),
+    ("save_state_to_huggingface", N, {**UPLOAD, "save_state_to_huggingface": True}, {}),
     # noise
     ("noise_offset_random_strength", N, {"noise_offset_random_strength": True}, {}),
     ("min_timestep", N, {**FLUX, "min_timestep": 100}, {}),
