@@ -125,7 +125,8 @@ def _option(name: str, entry: Mapping[str, Any], having: tuple[str, ...]) -> Tra
 def dataset_keys(level: str) -> Mapping[str, str]:
     """Key -> type word of the dataset TOML's ``general``, ``datasets`` or ``subsets`` tables.
 
-    ``mask_subsets`` are the subsets of a data set in which every subset has a folder of masks.
+    ``mask_subsets`` are the subsets of a data set in which every subset has a folder of masks;
+    ``metadata_subsets`` those that take all captions from one JSON file, which no option here asks for.
     """
     keys: dict[str, str] = _data()["dataset"][level]
     return keys

@@ -29,6 +29,10 @@ OMITTED: dict[str, str] = {
     "train_data_dir": _DATASET_FILE,
     "reg_data_dir": _DATASET_FILE,
     "in_json": _DATASET_FILE,
+    "metadata_file": (
+        "One JSON file with all captions. Such a folder can have no regularization pictures; a text file beside "
+        "each picture says the same, and every tool can edit it."
+    ),
     "dataset_class": "It loads a program of one's own in place of the dataset.",
     "custom_attributes": (
         "A table of notes. The LoRA scripts read one of them, diff_output_preservation, which holds a folder's "

@@ -19,7 +19,7 @@ DATASET_PLACES = (Place.GENERAL, Place.DATASET, Place.SUBSET)
 TRAINERS = {key for script in manifest.scripts() for key in manifest.options(script)}
 DATASET = {
     key
-    for level in ("general", "datasets", "subsets", "mask_subsets")
+    for level in ("general", "datasets", "subsets", "mask_subsets", "metadata_subsets")
     for key in manifest.dataset_keys(level)
 }
 IN_TRAIN = {o.key for o in OPTIONS if o.meta.place is Place.TRAIN}

@@ -104,6 +104,7 @@ def dataset_schema() -> dict[str, dict[str, str]]:
         "datasets": sanitizer.db_dataset_schema,
         "subsets": sanitizer.db_subset_schema,
         "mask_subsets": with_masks.cn_subset_schema,
+        "metadata_subsets": sanitizer.ft_subset_schema,  # captions in one JSON file
     }
     return {
         level: {
