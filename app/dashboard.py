@@ -30,6 +30,8 @@ STEPS = (
 )
 """Key, emoji and name of each page, in the order of work."""
 
+_OF_SETUP = (("engine",), ("sd_scripts_dir",), ("sd_scripts_python",))
+"""What problems are about that are settled on the Setup page."""
 _SIGNS = {"not started": "○", "ready": "✔", "running": "▶", "done": "✔", "needs you": "●"}
 _Navigation = live_class("Navigation", ("steps",))
 
@@ -181,7 +183,7 @@ def step_states(session: Session) -> dict[str, str]:
     run = session.current
     state = run.status().state if run else None
     errors = [p for p in session.problems or () if p.level is Level.ERROR]
-    about_engine = any(p.fields[:1] == ("engine",) for p in errors)
+    about_engine = any(p.fields[:1] in _OF_SETUP for p in errors)
     about_pictures = any(p.fields[:1] == ("image_dir",) for p in errors)
     if state is None:
         execution = "not started"

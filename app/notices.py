@@ -37,10 +37,10 @@ def notice(
             h("span", sign, " ", class_="emoji", aria_hidden="true"),
             h("span", word, class_="word"),
             ": ",
-            what,
+            _short(what),
         ),
-        why and h("p", why),
-        remedy and h("p", remedy),
+        why and h("p", _short(why)),
+        remedy and h("p", _short(remedy)),
         button,
         class_=f"notice {kind}",
     )
@@ -71,8 +71,18 @@ def beside(problem: Problem, value: Any, button: Html | None = None) -> Html:
         h("span", sign, " ", aria_hidden="true"),
         h("span", word, class_="word"),
         ": ",
-        " ".join(part for part in (problem.what, problem.remedy) if part),
+        " ".join(_short(part) for part in (problem.what, problem.remedy) if part),
         " ",
         button,
         class_=f"fieldproblem {kind}",
     )
+
+
+_LONGEST = 500
+"""Characters of a sentence: a pasted text that it quotes must not flood the page, nor a screen reader."""
+
+
+def _short(text: str) -> str:
+    if isinstance(text, Html) or len(text) <= _LONGEST:
+        return text
+    return f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}"

@@ -17,7 +17,8 @@ from typing import Any
 import param
 
 from lora_core import presets
-from lora_core.engines import ENGINE_NAMES
+from lora_core.engines import ENGINE_NAMES, get_engine
+from lora_core.errors import Level
 from lora_core.history import History, Step
 from lora_core.options import TrainingOptions, families
 from lora_core.presets import Change, Preset
@@ -25,6 +26,13 @@ from lora_core.workspace import Workspace
 
 BASELINE = "baseline"
 """Name of the baseline among the values that the history keeps; no option has it."""
+ENGINE = "engine"
+"""Name of the engine among those values; no option has it."""
+PRACTICE, SD_SCRIPTS = ENGINE_NAMES
+_BASE_MODEL = "pretrained_model_name_or_path"
+_BESIDE = (BASELINE, ENGINE)
+_OWN_MODEL = ".tiny.safetensors"
+"""Ending of the practice base model as sd-scripts reads it, which the practice engine does not."""
 
 
 class Editing(param.Parameterized):
@@ -67,10 +75,14 @@ class Editing(param.Parameterized):
         Raises:
             InputError: a value cannot be used, or there is no such option; then nothing is changed.
         """
+        return self._change(values, label, str(self.engine_name))
+
+    def _change(self, values: Mapping[str, Any], label: str, engine: str) -> list[Change]:
         with self._editing:
             self._settle()
             before = self.options.copy()
             self.options.update(values)
+            self._set_engine(engine)
             found = presets.changes(before, self.options)
             self._history.record(self._state(), label)
         self.changed += 1
@@ -96,8 +108,37 @@ class Editing(param.Parameterized):
         known = families.family(family)
         title = known.variants[variant or next(iter(known.variants))].title
         values = {**self._of_former_model(), **values}
-        found = presets.changes(self.options, self._with(values))
-        return self.change(values, f"{title}: {presets.count(found)}")
+        found = presets.changes(self.options, after := self._with(values))
+        return self._change(values, f"{title}: {presets.count(found)}", self.engine_for(after))
+
+    def engine_for(self, options: TrainingOptions) -> str:
+        """The engine that an option set needs: the real trainer where practice cannot do what it asks for.
+
+        Args:
+            options: the set, not in use yet.
+        """
+        if self.engine_name != PRACTICE:
+            return str(self.engine_name)
+        problems = get_engine(PRACTICE, self.workspace).check(options)
+        return SD_SCRIPTS if any(p.level is Level.ERROR for p in problems) else PRACTICE
+
+    def choose_engine(self, name: str) -> None:
+        """Choose the trainer, as one step to undo.
+
+        Args:
+            name: ``practice`` or ``sd-scripts``.
+
+        Raises:
+            ValueError: there is no such engine.
+        """
+        with self._editing:
+            self._settle()
+            self._set_engine(name)
+            if name == PRACTICE and self.options[_BASE_MODEL].endswith(_OWN_MODEL):
+                self.options[_BASE_MODEL] = ""
+            self._history.record(self._state())
+            self._history.close()
+        self.changed += 1
 
     def _of_former_model(self) -> dict[str, Any]:
         """Defaults of the options that still have the values proposed for the present model."""
@@ -170,17 +211,21 @@ class Editing(param.Parameterized):
         titles = [*(self._baseline["titles"] if on_top and self._baseline else []), preset.title]
         self.replace(options, preset.title, baseline=titles)
 
-    def replace(self, options: TrainingOptions, title: str, *, baseline: Sequence[str] = ()) -> None:
+    def replace(
+        self, options: TrainingOptions, title: str, *, baseline: Sequence[str] = (), engine: str = ""
+    ) -> None:
         """Put another option set in place of the present one, as one step to undo.
 
         Args:
             options: the new set.
             title: where it comes from, for the undo button.
             baseline: if given, the set becomes what `back_to_preset` goes back to, under these titles.
+            engine: the trainer; by default the one that `engine_for` tells.
         """
         with self._editing:
             self._settle()
             found = presets.changes(self.options, options)
+            self._set_engine(engine or self.engine_for(options))
             self.options = options.copy()
             if baseline:
                 self._baseline = {"titles": list(baseline), "values": _way(options)}
@@ -214,8 +259,13 @@ class Editing(param.Parameterized):
 
     # Within
 
+    def _set_engine(self, name: str) -> None:
+        """Quietly: who watches is told by ``changed`` once the whole step is done, and never sees half of one."""
+        with param.parameterized.discard_events(self):
+            self.engine_name = name
+
     def _state(self) -> dict[str, Any]:
-        return {**self.options.values(), BASELINE: self._baseline}
+        return {**self.options.values(), BASELINE: self._baseline, ENGINE: self.engine_name}
 
     def _settle(self) -> None:
         """Make a step of what was set directly."""
@@ -226,7 +276,8 @@ class Editing(param.Parameterized):
         if not values:
             return
         self._baseline = values.get(BASELINE, self._baseline)
-        self.options = self._with({name: value for name, value in values.items() if name != BASELINE})
+        self._set_engine(values.get(ENGINE, self.engine_name))
+        self.options = self._with({name: value for name, value in values.items() if name not in _BESIDE})
         self.changed += 1
 
     def _with(self, values: Mapping[str, Any]) -> TrainingOptions:
@@ -238,7 +289,9 @@ class Editing(param.Parameterized):
         step = steps[-1]
         if step.label:
             return step.label
-        names = [name for name in step.after if name != BASELINE]
+        names = [name for name in step.after if name not in _BESIDE]
+        if not names and ENGINE in step.after:
+            return f"Trainer: {step.before[ENGINE]} → {step.after[ENGINE]}"
         if len(names) != 1:
             return presets.count(names)
         name = names[0]

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from lora_core import last_session
-from lora_core.editing import BASELINE, Editing
+from lora_core.editing import BASELINE, ENGINE, Editing
+from lora_core.engines import ENGINE_NAMES
 from lora_core.errors import InputError
 from lora_core.history import History
 from lora_core.last_session import Conflict
@@ -128,7 +129,9 @@ def _history_of(state: Mapping[str, Any], steps: Mapping[str, Any]) -> History:
         scratch = TrainingOptions()
         for step in (*history.done, *history.undone):
             for name, value in (*step.before.items(), *step.after.items()):
-                if name != BASELINE:
+                if name == ENGINE and value not in ENGINE_NAMES:
+                    raise ValueError(value)
+                if name not in (BASELINE, ENGINE):
                     scratch[name] = value
     except (KeyError, TypeError, ValueError, InputError):  # then there is nothing to undo
         return History(state)

@@ -41,6 +41,7 @@ from lora_core import presets, runs
 from lora_core.datasets.checks import check as check_pictures
 from lora_core.datasets.scan import DatasetScan, scan
 from lora_core.datasets.steps import StepCount, count_steps
+from lora_core.editing import PRACTICE, SD_SCRIPTS
 from lora_core.engines import get_engine
 from lora_core.engines.base import Engine, LaunchPlan
 from lora_core.engines.sd_scripts.engine import SdScriptsEngine
@@ -97,15 +98,26 @@ class Session(Keeping):
         """The pictures of the further folders, in their order; None for one that is not there."""
         return [self._scan(use) for use in folders.uses(self.options)[1:]]
 
+    def pictures_changed(self) -> bool:
+        """Whether files in a folder in use changed since it was looked at last."""
+        for use in folders.uses(self.options):
+            known = self._scanned.get(_scan_key(use))
+            try:
+                if known is not None and _fingerprint(Path(_scan_key(use)[0])) != known[0]:
+                    return True
+            except OSError:
+                return True
+        return False
+
     def _scan(self, use: folders.FolderUse) -> DatasetScan | None:
-        folder = Path(use.image_dir).expanduser() if use.image_dir else None
-        if folder is None or not folder.is_dir():
+        key = _scan_key(use)
+        if not use.image_dir or not Path(key[0]).is_dir():
+            self._scanned.pop(key, None)
             return None
-        suffix = use.values["caption_extension"] or ".txt"
-        mark = _fingerprint(folder)
-        known = self._scanned.get((str(folder), suffix))
+        mark = _fingerprint(Path(key[0]))
+        known = self._scanned.get(key)
         if known is None or known[0] != mark:
-            known = self._scanned[(str(folder), suffix)] = (mark, scan(folder, caption_extension=suffix))
+            known = self._scanned[key] = (mark, scan(Path(key[0]), caption_extension=key[1]))
         return known[1]
 
     def count(self) -> StepCount | None:
@@ -242,9 +254,10 @@ class Session(Keeping):
         self.replace(options, proposal.title, baseline=[proposal.title])
 
     def use_practice(self) -> None:
-        """Fill in all it takes to practise with the chosen engine: preset, sample pictures, base model.
+        """Fill in all it takes to practise: preset, sample pictures, base model.
 
-        For sd-scripts the practice base model is written to the workspace as the file that it reads.
+        The chosen engine stays if it can be used; sd-scripts that is not installed gives way to practice. For
+        sd-scripts the practice base model is written to the workspace as the file that it reads.
 
         Raises:
             OSError: the workspace cannot be written to.
@@ -257,10 +270,12 @@ class Session(Keeping):
         options["image_dir"] = str(sample_dataset.write(pictures / "practice"))
         reg = sample_dataset.write_regularization(pictures / "practice-regularization")
         options["more_folders"] = [{"image_dir": str(reg), "is_reg": True}]
-        if self.engine_name == "sd-scripts":
+        usable = not any(p.level is Level.ERROR for p in self.engine.check(options))
+        if self.engine_name == SD_SCRIPTS and usable:
             model = ldm.practice_checkpoint(self.workspace.root / "models")
             options["pretrained_model_name_or_path"] = str(model)
-        self.replace(options, preset.title, baseline=[preset.title])
+        engine = self.engine_name if usable else PRACTICE
+        self.replace(options, preset.title, baseline=[preset.title], engine=engine)
 
 
 def _known(problem: Problem, problems: list[Problem]) -> bool:
@@ -268,6 +283,11 @@ def _known(problem: Problem, problems: list[Problem]) -> bool:
     return problem.level is Level.ERROR and any(
         known.level is Level.ERROR and known.fields[:1] == problem.fields[:1] for known in problems
     )
+
+
+def _scan_key(use: folders.FolderUse) -> tuple[str, str]:
+    """What a look at a folder depends on: the folder, and the ending of its captions."""
+    return str(Path(use.image_dir).expanduser()), use.values["caption_extension"] or ".txt"
 
 
 def _fingerprint(folder: Path) -> tuple[tuple[str, int, int], ...]:

@@ -21,6 +21,10 @@ STATES = {
 """Sign and word of each state of a run."""
 
 
+TRAINER_CHANGED = "Trainer: practice → sd-scripts, as practice cannot train this"
+"""Said where settings need the real trainer."""
+
+
 def number(count: int, noun: str) -> str:
     """``1 setting``, ``2 settings``."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

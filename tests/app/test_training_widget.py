@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -263,15 +264,15 @@ def test_own_presets_are_kept_renamed_shared_and_put_into_the_bin(widget: Traini
     do(widget, do="set", field="own-title", value="My way")
     do(widget, do="own-save")
     assert "“My way” is kept" in told()
-    assert "My way (yours)" in told()
+    assert re.search(r'<optgroup label="Yours"><option[^>]*>My way</option>', told())
     do(widget, do="set", field="own-chosen", value=next(p.name for p in widget.session.presets() if p.own))
     do(widget, do="set", field="own-new-title", value="Another way")
     do(widget, do="own-rename")
-    assert "Another way (yours)" in told()
+    assert re.search(r'<optgroup label="Yours"><option[^>]*>Another way</option>', told())
     do(widget, do="own-share")
     assert "[network]" in told()
     do(widget, do="own-delete")
-    assert "(yours)" not in told()
+    assert '<optgroup label="Yours">' not in told()
     assert list((widget.session.workspace.presets / "bin").iterdir())
 
 
@@ -285,3 +286,69 @@ def test_reading_depth_and_price_are_there_again(widget: TrainingWidget, bridge:
     page = widget.session.workspace.root / "page.json"
     page.write_text("[broken", "utf-8")
     assert TrainingWidget(widget.session, bridge=bridge).form.depth == "normal"
+
+
+def test_what_practice_cannot_train_brings_the_real_trainer_along(widget: TrainingWidget) -> None:
+    for field, value in (("goal", "character"), ("model", "sdxl:illustrious"), ("pictures", "18")):
+        do(widget, do="set", field=f"begin-{field}", value=value)
+    do(widget, do="set", field="begin-memory", value="12")
+    do(widget, do="propose")
+    assert "Trainer: practice → sd-scripts" in widget.view.text("begin")
+    assert "12 GB" in widget.view.text("begin")
+    assert widget.session.engine_name == "practice"
+    do(widget, do="use-proposal")
+    assert widget.session.engine_name == "sd-scripts"
+    assert "Trainer: practice → sd-scripts" in widget.view.text("begin")
+    do(widget, do="undo")
+    assert widget.session.engine_name == "practice"
+    assert widget.session.options["family"] == "sd15"
+
+
+def test_choosing_the_trainer_is_a_step_to_undo(widget: TrainingWidget) -> None:
+    do(widget, do="set", field="engine", value="sd-scripts")
+    assert "Last change: Trainer: practice → sd-scripts" in widget.view.text("aside")
+    do(widget, do="undo")
+    assert widget.session.engine_name == "practice"
+
+
+def test_practice_pictures_with_a_trainer_that_is_not_installed(widget: TrainingWidget) -> None:
+    do(widget, do="set", field="engine", value="sd-scripts")
+    do(widget, do="practice")
+    assert widget.session.engine_name == "practice"
+    assert widget.session.options["pretrained_model_name_or_path"] == ""
+
+
+def test_a_second_press_on_start_starts_no_second_training(widget: TrainingWidget, bridge: Bridge) -> None:
+    do(widget, do="practice")
+    until(bridge, lambda: 'aria-disabled="true" data-do="start"' not in widget.view.text("aside"))
+    do(widget, do="start")
+    do(widget, do="start")
+    runs = widget.session.runs()
+    try:
+        assert len(runs) == 1
+        assert "Already running" in widget.view.text("aside")
+        until(bridge, lambda: "watch it under" in widget.view.text("head"))
+    finally:
+        for run in widget.session.runs():
+            run.stop()
+            run.wait(60)
+
+
+def test_pictures_that_change_on_the_disk_are_looked_at_again(
+    widget: TrainingWidget, bridge: Bridge, tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    Image.new("RGB", (64, 64)).save(tmp_path / "good.png")
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    do(widget, do="set", field="image_dir", value=str(tmp_path))
+    until(bridge, lambda: "broken.png" in widget.view.text("aside"))
+    (tmp_path / "broken.png").unlink()
+    until(bridge, lambda: "broken.png" not in widget.view.text("aside"))
+
+
+def test_what_changed_since_the_preset_is_listed_beside_start(widget: TrainingWidget, bridge: Bridge) -> None:
+    do(widget, do="practice")
+    do(widget, do="set", field="network_dim", value="5")
+    until(bridge, lambda: "1 setting changed since" in widget.view.text("aside"))
+    assert "Rank (dim): 8 → 5" in widget.view.text("aside")

@@ -9,15 +9,15 @@ from collections.abc import Sequence
 
 from app import notices
 from app.components import Html, Message, h, join
-from app.widgets import page
+from app.widgets import page, words
 from app.widgets.training.own import OwnPresets
 from lora_core import goals, presets
 from lora_core.engines import ENGINE_NAMES
 from lora_core.errors import WorkbenchError
 from lora_core.forecast import machine
 from lora_core.forecast.estimate import GIB
-from lora_core.options import families
-from lora_core.presets import Change, Preset
+from lora_core.options import TrainingOptions, families
+from lora_core.presets import Preset
 from lora_core.session import Session
 
 ENGINES = {
@@ -35,6 +35,19 @@ ENGINES = {
 """Name and explanation of each engine."""
 
 _NO_CHOICE = "Please choose"
+SAID = "begin-said"
+"""Id of the place that says what an action led to."""
+_MEMORY = {
+    "6": "6 GB",
+    "8": "8 GB",
+    "10": "10 GB",
+    "12": "12 GB",
+    "16": "16 GB",
+    "24": "24 GB",
+    "32": "32 GB",
+    "48": "48 GB or more",
+}
+"""Choices for the memory of a graphics card."""
 
 
 class Beginnings:
@@ -52,6 +65,8 @@ class Beginnings:
         self.own = OwnPresets(session)
         self._preset = ""
         self._answers = {"goal": "", "model": "", "pictures": ""}
+        self._memory = ""
+        """The graphics card's memory in GB as chosen; empty for what the machine itself tells."""
         self._proposal: goals.Proposal | None = None
 
     def take(self, message: Message) -> bool:
@@ -80,6 +95,8 @@ class Beginnings:
         self.said = ""
         if name == "preset":
             self._preset = value
+        elif name == "memory":
+            self._memory, self._proposal = value, None
         else:
             self._answers[name] = value
             self._proposal = None
@@ -90,9 +107,14 @@ class Beginnings:
     def _use_preset(self) -> None:
         found = self._known(self._preset)
         if found is not None:
+            before = self.session.engine_name
             self.session.use_preset(found.name)
             self._preset = ""
-            self.said = notices.notice("ok", "✔", "Done", f"“{found.title}” is in use. Undo takes it back.")
+            self._done(f"“{found.title}” is in use. Undo takes it back.", before)
+
+    def _done(self, what: str, trainer_before: str) -> None:
+        changed = self.session.engine_name != trainer_before
+        self.said = notices.notice("ok", "✔", "Done", what, f"{words.TRAINER_CHANGED}." if changed else "")
 
     def _propose(self) -> None:
         if not all(self._answers.values()):
@@ -112,13 +134,20 @@ class Beginnings:
             )
             return
         family, _, variant = self._answers["model"].partition(":")
-        self._proposal = goals.propose(self._answers["goal"], family, variant, int(text), _vram_gb())
+        self._proposal = goals.propose(self._answers["goal"], family, variant, int(text), self._vram_gb())
 
     def _use_proposal(self) -> None:
         if self._proposal is not None:
+            before = self.session.engine_name
             self.session.use_proposal(self._proposal)
             self._proposal = None
-            self.said = notices.notice("ok", "✔", "Done", "The proposal is in use. Undo takes it back.")
+            self._done("The proposal is in use. Undo takes it back.", before)
+
+    def _vram_gb(self) -> float | None:
+        if self._memory:
+            return float(self._memory)
+        card = machine.gpu()
+        return card.memory / GIB if card else None
 
     # Rendering
 
@@ -137,7 +166,7 @@ class Beginnings:
                 self.own.render(),
                 class_="fields",
             ),
-            h("div", self.said, role="status"),
+            h("div", self.said, role="status", id=SAID, tabindex="-1"),
         )
 
     def _engine(self) -> Html:
@@ -206,6 +235,7 @@ class Beginnings:
                     "model", "Which model will you use?", models, "A LoRA works only with its own family."
                 ),
                 self._number("pictures", "How many pictures have you?", hint),
+                self._card(),
                 h("button", "Propose settings", type="button", data_do="propose"),
                 self._proposed(),
                 class_="fields",
@@ -214,9 +244,34 @@ class Beginnings:
             data_key="guide",
         )
 
+    def _card(self) -> Html:
+        """How much fits: asked, as the page may be made ready on another machine than the one that trains."""
+        card = machine.gpu()
+        known = f"As found here: {card.name}, {card.memory / GIB:.0f} GB" if card else "I do not know"
+        explain = "Not needed for a proposal. With it, the settings suit the graphics card that will train."
+        return self._select(
+            "memory",
+            "How much memory has the graphics card?",
+            self._memory,
+            [h("option", text, value=key, selected=key == self._memory) for key, text in _MEMORY.items()],
+            explain,
+            none=known,
+        )
+
     def _question(self, name: str, label: str, choices: Sequence[tuple[str, str]], explain: str) -> Html:
-        value = self._answers.get(name, self._preset)
+        value = self._answers[name]
         items = [h("option", text, value=key, selected=key == value) for key, text in choices]
+        return self._select(name, label, value, items, explain)
+
+    def _select(
+        self,
+        name: str,
+        label: str,
+        value: str,
+        items: Sequence[Html],
+        explain: str,
+        none: str = _NO_CHOICE,
+    ) -> Html:
         return h(
             "div",
             h("div", h("label", label, for_=f"f-begin-{name}"), class_="label"),
@@ -224,7 +279,7 @@ class Beginnings:
                 "div",
                 h(
                     "select",
-                    h("option", _NO_CHOICE, value="", selected=value == ""),
+                    h("option", none, value="", selected=value == ""),
                     items,
                     id=f"f-begin-{name}",
                     data_field=f"begin-{name}",
@@ -271,11 +326,11 @@ class Beginnings:
             "div",
             h("h3", "Proposal"),
             page.listed(*self._proposal.reasons),
-            _effect(presets.changes(self.session.options, after)),
+            self._effect(after),
             h(
                 "div",
-                h("button", "Use these settings", type="button", data_do="use-proposal"),
-                h("button", "Leave it", type="button", class_="link", data_do="drop-proposal"),
+                h("button", "Use these settings", type="button", data_do="use-proposal", data_goto=SAID),
+                h("button", "Cancel", type="button", class_="link", data_do="drop-proposal"),
                 class_="row",
             ),
             class_="stack",
@@ -285,13 +340,12 @@ class Beginnings:
     def _presets(self) -> Html:
         known = self._all()
         chosen = self._known(self._preset)
-        choices = [(p.name, f"{p.title} (yours)" if p.own else p.title) for p in known]
         explain = (
             "A preset sets many settings at once. You see what it changes before it does. Your pictures stay."
         )
         return h(
             "div",
-            self._question("preset", "Preset", choices, explain),
+            self._select("preset", "Preset", self._preset, self._grouped(known), explain),
             self._about(chosen) if chosen else None,
             class_="stack",
         )
@@ -299,9 +353,7 @@ class Beginnings:
     def _about(self, preset: Preset) -> Html:
         facts = [("For", preset.description), ("Needs", preset.needs), ("Numbers from", preset.source)]
         try:
-            effect = _effect(
-                presets.changes(self.session.options, presets.apply(preset, self.session.options))
-            )
+            effect = self._effect(presets.apply(preset, self.session.options))
         except WorkbenchError as error:
             return notices.of_error(error)
         return h(
@@ -315,13 +367,55 @@ class Beginnings:
                     "Use this preset",
                     type="button",
                     data_do="use-preset",
-                    data_focus="f-begin-preset",
+                    data_goto=SAID,
                 ),
-                h("button", "Leave it", type="button", class_="link", data_do="drop-proposal"),
+                h("button", "Cancel", type="button", class_="link", data_do="drop-proposal"),
                 class_="row",
             ),
             class_="stack",
             aria_live="polite",
+        )
+
+    def _grouped(self, known: Sequence[Preset]) -> list[Html]:
+        """The presets under headings: what suits the present model first."""
+        family = self.session.options["family"]
+        title = families.family(family).title
+        groups: dict[str, list[Preset]] = {
+            "Yours": [p for p in known if p.own],
+            f"For {title}, by what you teach": [
+                p for p in known if not p.own and not p.modifier and p.family == family
+            ],
+            "On top of it: your graphics card": [p for p in known if not p.own and p.slot == "memory"],
+            "On top of it: other": [p for p in known if not p.own and p.modifier and p.slot != "memory"],
+            "For another model": [p for p in known if not p.own and not p.modifier and p.family != family],
+        }
+        return [
+            h(
+                "optgroup",
+                [h("option", p.title, value=p.name, selected=p.name == self._preset) for p in group],
+                label=heading,
+            )
+            for heading, group in groups.items()
+            if group
+        ]
+
+    def _effect(self, after: TrainingOptions) -> Html:
+        """What would change: the number, and the list on demand."""
+        changes = presets.changes(self.session.options, after)
+        other = self.session.engine_for(after) != self.session.engine_name
+        trainer = h("p", f"{words.TRAINER_CHANGED}.") if other else None
+        if not changes:
+            return join(h("p", presets.summary(changes)), trainer)
+        return join(
+            h("p", h("b", presets.summary(changes))),
+            trainer,
+            h(
+                "details",
+                h("summary", "Show the changes"),
+                h("ul", [h("li", change.text) for change in changes], class_="soft"),
+                class_="more",
+                data_key="changes",
+            ),
         )
 
     def _all(self) -> list[Preset]:
@@ -330,24 +424,3 @@ class Beginnings:
 
     def _known(self, name: str) -> Preset | None:
         return next((preset for preset in self._all() if preset.name == name), None)
-
-
-def _vram_gb() -> float | None:
-    card = machine.gpu()
-    return card.memory / GIB if card else None
-
-
-def _effect(changes: Sequence[Change]) -> Html:
-    """What would change: the number, and the list on demand."""
-    if not changes:
-        return h("p", presets.summary(changes))
-    return join(
-        h("p", h("b", presets.summary(changes))),
-        h(
-            "details",
-            h("summary", "Show the changes"),
-            h("ul", [h("li", change.text) for change in changes], class_="soft"),
-            class_="more",
-            data_key="changes",
-        ),
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app import notices
 from app.components import Html, Message, h
-from app.widgets import page
+from app.widgets import page, words
 from lora_core import exchange
 from lora_core.errors import WorkbenchError
 from lora_core.exchange import Imported, Outcome
@@ -69,8 +69,13 @@ class Handover:
     def _use(self) -> None:
         if self._found is None:
             return
-        self.session.replace(self._after(self._found), self._found.title)
-        self.said = notices.notice("ok", "✔", "Done", "The settings are in use. Undo takes them back.")
+        before = self.session.engine_name
+        title = self._found.title
+        self.session.replace(self._after(self._found), title, baseline=[title])
+        changed = f"{words.TRAINER_CHANGED}." if self.session.engine_name != before else ""
+        self.said = notices.notice(
+            "ok", "✔", "Done", "The settings are in use. Undo takes them back.", changed
+        )
         self._given, self._found = "", None
 
     def _after(self, found: Imported) -> TrainingOptions:

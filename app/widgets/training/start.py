@@ -107,6 +107,19 @@ def _history(session: Session, away: Sequence[Change]) -> Html:
     )
 
 
+def _since(preset: str, away: Sequence[Change]) -> Html:
+    """What was changed since the preset, to open in place."""
+    if not away:
+        return h("p", f"Preset: {preset}, nothing changed since.", class_="soft small")
+    return h(
+        "details",
+        h("summary", f"Preset: {preset}, {count_of(away)} changed since"),
+        h("ul", [h("li", change.text) for change in away], class_="soft small break"),
+        class_="more since",
+        data_key="since",
+    )
+
+
 def _history_button(do: str, sign: str, word: str, label: str) -> Html:
     return h(
         "button",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -27,10 +28,13 @@ from lora_core.errors import Level, OptionsInvalid, Problem, WorkbenchError
 from lora_core.options import GROUPS, families
 from lora_core.presets import Change
 from lora_core.presets.changes import count as count_of
+from lora_core.runs import Run
 from lora_core.session import Session
 
 logger = logging.getLogger(__name__)
 
+_LOOK_PERIOD = 3.0
+"""Seconds between two looks at the picture folders for changes made elsewhere."""
 _STEPS = ("undo", "redo", "back-to-preset", "take-theirs", "keep-mine")
 _GROUP_SLOTS = {kind: f"group_{kind.key()}" for kind in GROUPS}
 _View = live_class(
@@ -41,13 +45,14 @@ _View = live_class(
 
 @dataclass(frozen=True)
 class _Checked:
-    """What the background found out: problems, length, plan, the last run, own numbers, pictures, forecast,
-    and what differs from the preset."""
+    """What the background found out: problems, length, plan, the last run and whether it goes on, own numbers,
+    pictures, forecast, and what differs from the preset."""
 
     problems: list[Problem]
     count: StepCount | None
     plan: Running
     last: str
+    busy: bool
     notes: dict[str, str]
     pictures: int
     outlook: Outlook
@@ -97,13 +102,15 @@ class TrainingWidget(host.Part):
         self._checked = False
         self._said: Html | str = ""
         self._plan_open, self._plan = False, Running()
-        self._last = ""
+        self._last, self._busy = "", False
+        self._next_look = 0.0
         self.view = _View()
         self.view.on_message = self._take
         self._bridge: Bridge = bridge or bridge_for(session)
         session.param.watch(lambda event: self._session_changed(), ["changed", "engine_name"])
         self._render()
         self._check_soon(delay=0.0)
+        self._bridge.watch(f"files-{id(self)}", self._look_at_files)
 
     def __panel__(self) -> Any:
         return self.view
@@ -122,8 +129,8 @@ class TrainingWidget(host.Part):
             return
         if not fold:
             self._said = ""
-        if message.do == "start":
-            self._start()
+        if message.do in ("start", "start-another"):
+            self._start(another=message.do == "start-another")
             return
         if fold and message.arg == "plan":
             self._plan_open = message.do == "open"
@@ -151,7 +158,7 @@ class TrainingWidget(host.Part):
         return True
 
     def _set_engine(self, message: Message) -> None:
-        self.session.engine_name = message.value
+        self.session.choose_engine(str(message.value))
 
     def _set_depth(self, message: Message) -> None:
         if message.value in DEPTHS:
@@ -164,14 +171,16 @@ class TrainingWidget(host.Part):
         family, variant = (
             (value, "") if message.field == "family" else (self.form.options["family"], value or "")
         )
+        before = self.session.engine_name
         changes = self.session.choose_model(family, variant)
         self._follow_options()
         note = families.family(family).variants[variant].note if variant else ""
-        told = "; ".join(change.text for change in changes[1:])
+        told = [change.text for change in changes[1:]]
+        if self.session.engine_name != before:
+            told.append(words.TRAINER_CHANGED)
         if told:
-            self._said = notices.notice(
-                "note", "ℹ", "Set together", note or "These belong to the model.", told
-            )
+            what = f"{note or 'These belong to the model.'} {words.number(len(told), 'setting')} went along."
+            self._said = notices.notice("note", "ℹ", "Set together", what, "", "", _listed(told))
 
     def _set_price(self, message: Message) -> None:
         self._price = str(message.value).strip()
@@ -227,8 +236,12 @@ class TrainingWidget(host.Part):
             return
         self.form.replace(self.session.options)
 
-    def _start(self) -> None:
+    def _start(self, *, another: bool) -> None:
         if self.form.draft_problems:
+            return
+        if (run := self._running()) and not another:
+            self._said = _ask_for_another(run.name)
+            self._render()
             return
         try:
             run = self.session.start()
@@ -249,10 +262,23 @@ class TrainingWidget(host.Part):
                 self._on_started(run)
         self._render()
 
+    def _running(self) -> Run | None:
+        """The training that is going on, if there is one."""
+        run = self.session.current
+        return run if run is not None and not run.status().state.is_terminal else None
+
     # Checking, in the background
 
     def _check_soon(self, delay: float = 0.3) -> None:
         self._bridge.soon(f"check-{id(self)}", self._check, delay)
+
+    def _look_at_files(self) -> None:
+        """In the background: check again when a picture was added, mended or taken away outside this page."""
+        if time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + _LOOK_PERIOD
+        if self._checked and self.session.pictures_changed():
+            self._check_soon(delay=0.0)
 
     def _check(self) -> Update:
         """Slow: reads pictures. Runs in the background and hands over what it found."""
@@ -276,7 +302,15 @@ class TrainingWidget(host.Part):
         pictures = len(scan.pictures) if scan else 0
         outlook = self._looker.look()
         found = _Checked(
-            problems, count, plan, words.last_run(self.session), told, pictures, outlook, self._differences()
+            problems,
+            count,
+            plan,
+            words.last_run(self.session),
+            self._running() is not None,
+            told,
+            pictures,
+            outlook,
+            self._differences(),
         )
         return partial(self._checked_now, found)
 
@@ -286,7 +320,7 @@ class TrainingWidget(host.Part):
     def _checked_now(self, found: _Checked) -> None:
         self.form.problems, self.form.notes = found.problems, found.notes
         self.begin.pictures = found.pictures
-        self._count, self._plan, self._last = found.count, found.plan, found.last
+        self._count, self._plan, self._last, self._busy = found.count, found.plan, found.last, found.busy
         self._outlook, self._away = found.outlook, found.away
         self._checked = True
         self._render()
@@ -319,6 +353,8 @@ class TrainingWidget(host.Part):
         if not self._checked:
             return "The settings are being checked."
         errors = sum(p.level is Level.ERROR for p in self.problems)
+        if self._busy:
+            return "Next: watch it under 🚀 Execution. What you change here is for the next one."
         if not errors:
             return "Next: everything is ready, so you can start."
         if not self.session.options["image_dir"]:
@@ -365,3 +401,27 @@ class TrainingWidget(host.Part):
             away=self._away,
             said=self._said,
         )
+
+
+def _ask_for_another(name: str) -> Html:
+    """A second press, or a second training beside the first: never without a word."""
+    return notices.notice(
+        "warning",
+        "⚠",
+        "Already running",
+        f"“{name}” is training.",
+        "Two trainings at once share the graphics card and the memory. Both get slower, or one fails.",
+        "Follow it under 🚀 Execution.",
+        h("button", "Start another one beside it", type="button", data_do="start-another"),
+    )
+
+
+def _listed(lines: Sequence[str]) -> Html:
+    """Sentences to open on demand."""
+    return h(
+        "details",
+        h("summary", "Show them"),
+        h("ul", [h("li", line) for line in lines], class_="soft"),
+        class_="more",
+        data_key="set-together",
+    )
