@@ -68,6 +68,8 @@ class OptimizerInfo:
         package: what must be installed beside the trainer's pinned packages; empty where nothing must.
         own_rate: whether it finds its learning rate itself: all rates are 1 then, without a warm-up.
         gpu: whether it needs an NVIDIA GPU.
+        state: what is wrong with its saved state: ``unsaveable``, ``unusable`` or ``differs`` (see the table);
+            empty where a training goes on from it as if it had never stopped.
         recommended: arguments to start with.
         source: where these come from.
         arguments: its arguments by name.
@@ -80,6 +82,7 @@ class OptimizerInfo:
     package: str
     own_rate: bool
     gpu: bool
+    state: str
     recommended: Mapping[str, Any]
     source: str
     arguments: Mapping[str, Argument]
@@ -187,6 +190,7 @@ def _read() -> dict[str, OptimizerInfo]:
             entry.get("package", ""),
             entry.get("own_rate", False),
             entry.get("gpu", False),
+            entry.get("state", ""),
             {key: plain(value) for key, value in entry.get("recommended", {}).items()},
             entry.get("source", ""),
             {key: arguments[key] for key in ranked},
