@@ -27,6 +27,8 @@ _DEFAULTS_OF_TRAINER = {"SGDNesterov": {"momentum": 0.9}, "SGDNesterov8bit": {"m
 """Where the trainer's default differs from the class's own (`get_optimizer` in ``library/train_util.py``)."""
 OWN_PACKAGE = "LoraEasyCustomOptimizer"
 """The package of LoRA Easy Training's optimizers; it is on no package index."""
+FORK_PACKAGE = f"{OWN_PACKAGE}-fork"
+"""Our name for the fork's package, which has the name and version of the other."""
 
 
 @dataclass(frozen=True)

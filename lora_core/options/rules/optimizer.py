@@ -102,7 +102,7 @@ def eight_bit(at: Facts) -> Iterator[Problem]:
         return
     plain = "Lion" if "Lion" in name else "AdamW"
     fields = "optimizer_type"
-    own = known.package == optimizers.OWN_PACKAGE
+    own = known.package in (optimizers.OWN_PACKAGE, optimizers.FORK_PACKAGE)
     why = (
         "Its code is written for CUDA."
         if own
