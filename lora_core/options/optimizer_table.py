@@ -27,6 +27,8 @@ _DEFAULTS_OF_TRAINER = {"SGDNesterov": {"momentum": 0.9}, "SGDNesterov8bit": {"m
 """Where the trainer's default differs from the class's own (`get_optimizer` in ``library/train_util.py``)."""
 OWN_PACKAGE = "LoraEasyCustomOptimizer"
 """The package of LoRA Easy Training's optimizers; it is on no package index."""
+FORK_PACKAGE = f"{OWN_PACKAGE}-fork"
+"""Our name for the fork's package, which has the name and version of the other."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class OptimizerInfo:
         package: what must be installed beside the trainer's pinned packages; empty where nothing must.
         own_rate: whether it finds its learning rate itself: all rates are 1 then, without a warm-up.
         gpu: whether it needs an NVIDIA GPU.
+        state: what is wrong with its saved state: ``unsaveable``, ``unusable`` or ``differs`` (see the table);
+            empty where a training goes on from it as if it had never stopped.
         recommended: arguments to start with.
         source: where these come from.
         arguments: its arguments by name.
@@ -80,6 +84,7 @@ class OptimizerInfo:
     package: str
     own_rate: bool
     gpu: bool
+    state: str
     recommended: Mapping[str, Any]
     source: str
     arguments: Mapping[str, Argument]
@@ -187,6 +192,7 @@ def _read() -> dict[str, OptimizerInfo]:
             entry.get("package", ""),
             entry.get("own_rate", False),
             entry.get("gpu", False),
+            entry.get("state", ""),
             {key: plain(value) for key, value in entry.get("recommended", {}).items()},
             entry.get("source", ""),
             {key: arguments[key] for key in ranked},

@@ -12,8 +12,11 @@ import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from packaging.version import InvalidVersion, Version
+
 from lora_core.errors import InputError, Level, Problem
 from lora_core.options.optimizer_table import (
+    FORK_PACKAGE,
     OMITTED,
     OPTIMIZERS,
     OWN_PACKAGE,
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from lora_core.options import TrainingOptions
 
 __all__ = [
+    "FORK_PACKAGE",
     "OMITTED",
     "OPTIMIZERS",
     "OWN_PACKAGE",
@@ -117,7 +121,7 @@ def problems(options: TrainingOptions, packages: Collection[str] | None = None) 
 
     Args:
         options: what to look at.
-        packages: names of packages in the trainer's environment, if they are known.
+        packages: names of packages in the trainer's environment, if they are known; versions by name do too.
     """
     try:
         chosen = info(str(options["optimizer_type"]))
@@ -129,22 +133,69 @@ def problems(options: TrainingOptions, packages: Collection[str] | None = None) 
 
 
 def _package_problems(chosen: OptimizerInfo, packages: Collection[str] | None) -> Iterator[Problem]:
-    known = {name.lower().replace("-", "_") for name in packages or ()}
-    if not chosen.package or chosen.package.lower().replace("-", "_") in known:
-        return
-    remedy = f"Install {chosen.package} into the trainer's environment, or choose another optimizer."
-    if chosen.package == OWN_PACKAGE:
-        remedy = (
-            "Install LoRA Easy Training's custom_scheduler folder into the trainer's environment, "
-            "or choose another."
+    known = {_normal(name) for name in packages or ()}
+    wanted, own, fork = (_normal(name) for name in (chosen.package, OWN_PACKAGE, FORK_PACKAGE))
+    if wanted in (own, fork) and fork in known:
+        yield from _problems_of_fork(chosen, packages or ())
+    elif wanted == fork and own in known:
+        yield _package_problem(
+            Level.ERROR,
+            f"{chosen.title} comes with the fork of LoRA Easy Training.",
+            "The package of the same name that is installed is Derrian's, where it is lacking or cannot run.",
+            "Install the fork's custom_scheduler folder in its place, or choose another optimizer.",
         )
-    yield Problem(
-        Level.WARNING if packages is None or chosen.package == OWN_PACKAGE else Level.ERROR,
-        ("optimizer_type",),
-        f"{chosen.title} needs the package {chosen.package}.",
+    elif wanted and wanted not in known:
+        yield _package_missing(chosen, packages)
+
+
+def _package_missing(chosen: OptimizerInfo, packages: Collection[str] | None) -> Problem:
+    by_hand = {
+        OWN_PACKAGE: "LoRA Easy Training's custom_scheduler folder",
+        FORK_PACKAGE: "the custom_scheduler folder of LoRA Easy Training's fork",
+    }.get(chosen.package)
+    name = "the package " + (OWN_PACKAGE if by_hand else chosen.package)
+    return _package_problem(
+        Level.WARNING if packages is None or by_hand else Level.ERROR,
+        f"{chosen.title} needs {name}.",
         "It is not one of those that come with the trainer; without it the training stops at its start.",
-        remedy,
+        f"Install {by_hand or chosen.package} into the trainer's environment, or choose another optimizer.",
     )
+
+
+def _problems_of_fork(chosen: OptimizerInfo, packages: Collection[str]) -> Iterator[Problem]:
+    """The fork imports all of its optimizers with the first, and so what any of them needs."""
+    versions = dict(packages) if isinstance(packages, Mapping) else dict.fromkeys(packages, "")
+    versions = {_normal(name): version for name, version in versions.items()}
+    if "torchao" not in versions:
+        yield _package_problem(
+            Level.ERROR,
+            f"{chosen.title} needs the package torchao too.",
+            "The fork's package loads it at its start, and it is not installed.",
+            "Install torchao 0.13.0 into the trainer's environment, as the fork does.",
+        )
+    if "adv_optm" not in versions or _too_new(versions["adv_optm"]):
+        yield _package_problem(
+            Level.ERROR,
+            f"{chosen.title} needs the package adv-optm before version 2.5 too.",
+            "The fork's package loads an optimizer from it that version 2.5 has no more.",
+            "Install adv-optm 2.2.3 into the trainer's environment.",
+        )
+
+
+def _too_new(version: str) -> bool:
+    """Whether adv-optm has left out Simplified_AdEMAMix; an unknown version passes."""
+    try:
+        return Version(version) >= Version("2.5")
+    except InvalidVersion:
+        return False
+
+
+def _normal(package: str) -> str:
+    return package.lower().replace("-", "_")
+
+
+def _package_problem(level: Level, what: str, why: str, remedy: str) -> Problem:
+    return Problem(level, ("optimizer_type",), what, why, remedy)
 
 
 def _argument_problems(chosen: OptimizerInfo, arguments: Sequence[str], at: int) -> Iterator[Problem]:

@@ -20,14 +20,8 @@ from lora_core.options.optimizers import OMITTED, OPTIMIZERS, recommended, write
 
 pytestmark = pytest.mark.real_trainer
 HERE = Path(__file__).parent
-RESUME_UNLIKE = {
-    *(f"pytorch_optimizer.{name}" for name in "AdaFactor Conda Kron SCION SCIONLight SGDSaI SPAM".split()),
-    "pytorch_optimizer.ScalableShampoo",
-    *(f"LoraEasyCustomOptimizer.{name}" for name in "alice.Alice fira.Fira galore.GaLore racs.RACS".split()),
-    "LoraEasyCustomOptimizer.sgd.SGDSaI",
-    "LoraEasyCustomOptimizer.shampoo.ScalableShampoo",
-}
-"""What cannot load its own state, or goes on from it in another way."""
+STILL_GOOD = {"pytorch_optimizer.AdaFactor"}
+"""Its momentum, in bf16, is kept in full precision once it was loaded: it goes on a little more exactly."""
 FOLDER = resources.files("lora_core.options")
 
 
@@ -69,7 +63,12 @@ def test_every_installed_optimizer_learns_with_what_is_recommended(
     found = ask(engine, str(HERE / "every_optimizer.py"), str(engine.installation.checkout), str(table))
     assert len(tried) > 90
     assert found["wrong"] == {}
-    assert set(found["unlike"]) == RESUME_UNLIKE & {one.name for one in tried}
+    assert set(found["unlike"]) == {one.name for one in tried if one.state} | STILL_GOOD
+    stops = {name for name, reason in found["unlike"].items() if reason != "it goes on differently"}
+    assert stops == {one.name for one in tried if one.state in ("unsaveable", "unusable")}
+    assert [name for name, reason in found["unlike"].items() if "pickle local" in reason] == [
+        one.name for one in tried if one.state == "unsaveable"
+    ]
     offered = {name.partition(".")[2] for name in OPTIMIZERS if name.startswith("pytorch_optimizer.")}
     assert offered | set(OMITTED) == set(found["classes"]), "each class is offered or left out with a reason"
 

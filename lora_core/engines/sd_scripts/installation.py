@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from lora_core.errors import Level, Problem
+from lora_core.options.optimizer_table import FORK_PACKAGE, OWN_PACKAGE
 
 COMMIT = "48d368fa557731ad0488c07304dfeba8c07910eb"
 """The commit that options, log lines and file names were measured at."""
@@ -50,10 +54,17 @@ class Installation:
             return None
 
     def all_packages(self) -> dict[str, str]:
-        """Versions of all packages in its environment, by name: lower case, with ``-`` for ``_``."""
+        """Versions of all packages in its environment, by name: lower case, with ``-`` for ``_``.
+
+        The fork of LoRA Easy Training's package counts twice: also as ``loraeasycustomoptimizer-fork``.
+        """
         folders = site_packages(self.python)
-        found = importlib.metadata.distributions(path=[str(folder) for folder in folders])
-        return {str(one.metadata["Name"] or "").lower().replace("_", "-"): one.version for one in found}
+        found = list(importlib.metadata.distributions(path=[str(folder) for folder in folders]))
+        versions = {str(one.metadata["Name"] or "").lower().replace("_", "-"): one.version for one in found}
+        for one in found:
+            if str(one.metadata["Name"]).lower() == OWN_PACKAGE.lower() and _is_fork(one):
+                versions[FORK_PACKAGE.lower()] = one.version
+        return versions
 
     def packages(self) -> dict[str, str]:
         """Versions of the packages in its environment that matter, by name."""
@@ -80,6 +91,18 @@ class Installation:
             why = f"{self.python} has no {', '.join(missing)}."
             found.append(_problem("sd_scripts_python", what, why, "Install its requirements there."))
         return found
+
+
+def _is_fork(package: importlib.metadata.Distribution) -> bool:
+    """Whether LoRA Easy Training's package is the fork's: only there is an ``abmog.py``."""
+    places = [Path(str(package.locate_file(OWN_PACKAGE)))]
+    try:
+        origin = json.loads(package.read_text("direct_url.json") or "{}")
+        if origin.get("dir_info", {}).get("editable"):  # it lies where it was installed from
+            places.append(Path(url2pathname(urlsplit(origin["url"]).path)) / OWN_PACKAGE)
+        return any((place / "abmog.py").is_file() for place in places)
+    except (OSError, ValueError, KeyError, AttributeError):
+        return False
 
 
 def _problem(field: str, what: str, why: str, remedy: str) -> Problem:

@@ -20,6 +20,12 @@ def finds_its_rate(optimizer: str) -> bool:
     return known is not None and known.own_rate
 
 
+def state_of(optimizer: str) -> str:
+    """What is wrong with an optimizer's saved state; empty where nothing is, or nothing is known."""
+    known = OPTIMIZERS.get(optimizer)
+    return known.state if known else ""
+
+
 def schedule_free(optimizer: str) -> bool:
     """Whether the trainer leaves an optimizer without a schedule; it goes by the end of the name."""
     return optimizer.lower().endswith("schedulefree")
@@ -96,7 +102,7 @@ def eight_bit(at: Facts) -> Iterator[Problem]:
         return
     plain = "Lion" if "Lion" in name else "AdamW"
     fields = "optimizer_type"
-    own = known.package == optimizers.OWN_PACKAGE
+    own = known.package in (optimizers.OWN_PACKAGE, optimizers.FORK_PACKAGE)
     why = (
         "Its code is written for CUDA."
         if own
@@ -137,4 +143,59 @@ def warm_up_of_adaptive_optimizers(at: Facts) -> Iterator[Problem]:
             "It measures its learning rate in the first steps, and a warm-up makes them too small to measure.",
             "Set the warm-up to 0.",
             lr_warmup_steps=0,
+        )
+
+
+@rule
+def saved_states(at: Facts) -> Iterator[Problem]:
+    """At the end the trainer saves the state first and the LoRA after it (``train_network.py``)."""
+    name, state = at["optimizer_type"], state_of(at["optimizer_type"])
+    saving = at.on("save_state", "save_state_on_train_end")
+    fields = " ".join([*saving, "optimizer_type"])
+    off = dict.fromkeys(saving, False)
+    if not saving:
+        return
+    if state == "unsaveable":
+        yield error(
+            fields,
+            f"The state of {name} cannot be saved.",
+            "The trainer stops when it tries, and at the end that is before it writes the LoRA.",
+            "Do not save the state, or choose another optimizer.",
+            **off,
+        )
+    elif state == "unusable":
+        yield warning(
+            fields,
+            f"A saved state of {name} is of no use.",
+            "The trainer stops when it wants to go on from it.",
+            "Do not save the state, or choose another optimizer.",
+            **off,
+        )
+    elif state == "differs":
+        yield note(
+            fields,
+            f"From a saved state {name} goes on in another way.",
+            "It measures the rate of each part again, at its first step.",
+            "Choose another optimizer if the training is to go on as if it had never stopped.",
+        )
+
+
+@rule
+def going_on_from_a_state(at: Facts) -> Iterator[Problem]:
+    name, state = at["optimizer_type"], state_of(at["optimizer_type"])
+    if not at["resume"] or not state:
+        return
+    if state == "differs":
+        yield warning(
+            "resume optimizer_type",
+            f"{name} does not go on as if it had never stopped.",
+            "It measures the rate of each part again, at its first step.",
+            "Watch the first previews. If they get worse, train again without a break.",
+        )
+    else:
+        yield error(
+            "resume optimizer_type",
+            f"{name} cannot go on from a saved state.",
+            "The trainer stops when it loads the state, or at the next step.",
+            "Leave this empty, and set the LoRA file under Continue from a LoRA.",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -97,3 +98,31 @@ def test_package_missing(installed: Installation) -> None:
     field, text = only(installed)
     assert field == "sd_scripts_python"
     assert "accelerate" in text
+
+
+@pytest.mark.parametrize("editable", [False, True])
+def test_the_fork_is_told_from_the_package_of_the_same_name(installed: Installation, editable: bool) -> None:
+    root = installed.python.parent.parent / INSIDE
+    folder = root / "loraeasycustomoptimizer-1.0.0.dist-info"
+    folder.mkdir()
+    name = "LoraEasyCustomOptimizer"
+    (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0.0\n")
+    source = installed.checkout.parent / "custom scheduler"
+    (folder / "direct_url.json").write_text(
+        json.dumps({"url": source.as_uri(), "dir_info": {"editable": editable}})
+    )
+    place = (source if editable else root) / name
+    place.mkdir(parents=True)
+    assert "loraeasycustomoptimizer-fork" not in installed.all_packages()
+    (place / "abmog.py").write_text("")
+    found = installed.all_packages()
+    assert found["loraeasycustomoptimizer"] == found["loraeasycustomoptimizer-fork"] == "1.0.0"
+
+
+def test_a_damaged_origin_of_a_package_is_passed_over(installed: Installation) -> None:
+    folder = installed.python.parent.parent / INSIDE / "loraeasycustomoptimizer-1.0.0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Name: LoraEasyCustomOptimizer\nVersion: 1.0.0\n")
+    for damaged in ("{", "[]", '{"dir_info": {"editable": true}}'):
+        (folder / "direct_url.json").write_text(damaged)
+        assert "loraeasycustomoptimizer-fork" not in installed.all_packages()

@@ -134,6 +134,45 @@ def test_a_further_package_is_asked_for() -> None:
     assert problems(adv, packages=["adv-optm"]) == []
 
 
+FORK = {"loraeasycustomoptimizer": "1.0.0", "loraeasycustomoptimizer-fork": "1.0.0"}
+"""The fork as an installation reports it."""
+RIGHT = {"torchao": "0.13.0", "adv-optm": "2.2.3"}
+
+
+@pytest.mark.parametrize(
+    ("name", "installed", "said"),
+    [
+        ("ocgopt.OCGOpt", {"loraeasycustomoptimizer": "1.0.0"}, ["with the fork"]),
+        ("came.CAME", {"loraeasycustomoptimizer": "1.0.0"}, ["with the fork"]),
+        ("compass.Compass", {"loraeasycustomoptimizer": "1.0.0"}, []),
+        ("ocgopt.OCGOpt", FORK | RIGHT, []),
+        ("compass.Compass", FORK | RIGHT, []),
+        ("ocgopt.OCGOpt", FORK | {"adv-optm": "2.2.3"}, ["torchao"]),
+        ("compass.Compass", FORK | {"torchao": "0.13.0"}, ["adv-optm"]),
+        ("compass.Compass", FORK | RIGHT | {"adv-optm": "2.5.16"}, ["adv-optm"]),
+        ("compass.Compass", FORK | RIGHT | {"adv-optm": "unknown"}, []),
+        ("scorn.SCORN", FORK, ["torchao", "adv-optm"]),
+    ],
+)
+def test_the_two_packages_of_one_name_are_told_apart(
+    name: str, installed: dict[str, str], said: list[str]
+) -> None:
+    """Tried in environments of either: without what the fork loads, nothing of it can be imported."""
+    options = TrainingOptions(optimizer_type=f"LoraEasyCustomOptimizer.{name}")
+    found = problems(options, installed)
+    assert [one.level for one in found] == [Level.ERROR] * len(said)
+    assert all(word in problem.what for word, problem in zip(said, found, strict=True))
+
+
+def test_without_either_package_it_is_told_where_they_are() -> None:
+    fork = TrainingOptions(optimizer_type="LoraEasyCustomOptimizer.scorn.SCORN")
+    for packages in (None, ["torch"]):
+        (problem,) = problems(fork, packages)
+        assert problem.level is Level.WARNING
+        assert problem.what.endswith("needs the package LoraEasyCustomOptimizer.")
+        assert "fork" in problem.remedy
+
+
 def test_the_checks_are_told_what_is_installed() -> None:
     options = TrainingOptions(optimizer_type="DAdaptAdam")
     assert any("dadaptation" in found.what for found in check(options, packages=["torch"]))

@@ -147,6 +147,9 @@ STAGE_3 = {"deepspeed": True, "num_processes": 2, "zero_stage": 3}
 UPLOAD = {"huggingface_upload": True, "huggingface_repo_id": "me/mine"}
 PRODIGY = {"optimizer_type": "Prodigy", "unet_lr": 1.0, "text_encoder_lr": 1.0}
 RESTARTS = {"lr_scheduler": "cosine_warm_restarts"}
+KRON = {"optimizer_type": "pytorch_optimizer.Kron"}
+CONDA = {"optimizer_type": "pytorch_optimizer.Conda"}
+SAI = {"optimizer_type": "pytorch_optimizer.SGDSaI"}
 OFT = {"network_type": "oft", "network_alpha": 1e-3, "network_train_unet_only": True}
 STABLE = {"lr_scheduler": "warmup_stable_decay"}
 
@@ -290,6 +293,13 @@ MORE: list[tuple[str, Level, dict[str, Any], dict[str, Any]]] = [
     ("optimizer_type", W, {"optimizer_type": "Lion8bit"}, {"gpu": False}),
     ("optimizer_args", W, PRODIGY, {}),
     ("lr_warmup_steps", W, {**PRODIGY, "optimizer_type": "pytorch_optimizer.DAdaptAdam"}, {}),
+    ("save_state", E, {**KRON, "save_state": True}, {}),
+    ("save_state_on_train_end", E, {**KRON, "save_state_on_train_end": True}, {}),
+    ("resume", E, {**KRON, "resume": "/x-state"}, {}),
+    ("save_state", W, {**CONDA, "save_state": True, "save_state_on_train_end": True}, {}),
+    ("resume", E, {**CONDA, "resume": "/x-state"}, {}),
+    ("save_state", N, {**SAI, "save_state": True}, {}),
+    ("resume", W, {**SAI, "resume": "/x-state"}, {}),
     # network
     ("network_type", E, {**FLUX, "network_type": "locon"}, {}),
     ("network_type", E, {"family": "anima", "network_type": "lokr"}, {}),
@@ -603,6 +613,11 @@ def test_a_good_name_passes(name):
 def test_defaults_have_no_error_and_no_warning():
     assert [problem for problem in check(TrainingOptions()) if problem.level is not N] == []
     assert check(TrainingOptions(trigger_word="ohwx")) == []
+
+
+def test_states_of_most_optimizers_are_good():
+    options = TrainingOptions(save_state=True, save_state_on_train_end=True, resume="/x-state")
+    assert [one for one in check(options) if {"save_state", "resume"} & set(one.fields)] == []
 
 
 def test_good_combinations_pass():
