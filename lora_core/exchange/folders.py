@@ -27,11 +27,13 @@ class Folder:
         source: what to call it in the report.
         own: its own settings; ``image_dir`` among them.
         shared: settings of the data set that it belongs to.
+        note: what else to say about its path, in a sentence.
     """
 
     source: str
     own: Mapping[str, Any]
     shared: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
 
 
 def from_dataset_toml(table: Mapping[str, Any]) -> list[Folder]:
@@ -63,13 +65,16 @@ def from_parent(source: str, path: str, *, is_reg: bool, base: Path | None) -> l
         count = _REPEATED.fullmatch(inner.name)
         if count:
             own = {"image_dir": str(inner), "num_repeats": int(count[1]), **extra}
-            found.append(Folder(source, own))
+            found.append(Folder(source, own, note=f"It lies in {path}."))
     if found:
         return found
     name = path.replace("\\", "/").rstrip("/").rpartition("/")[2]
     count = _REPEATED.fullmatch(name)
     repeats = {"num_repeats": int(count[1])} if count and int(count[1]) else {}
-    return [Folder(source, {"image_dir": path, **repeats, **extra})]
+    note = (
+        "The trainer looks for folders such as 10_name inside it. None was found, so it counts as the folder."
+    )
+    return [Folder(source, {"image_dir": path, **repeats, **extra}, note=note)]
 
 
 def _inner(outer: Path) -> list[Path]:
@@ -80,15 +85,18 @@ def _inner(outer: Path) -> list[Path]:
 
 
 def take_folders(collector: Collector, folders: list[Folder]) -> list[Folder]:
-    """Take the main folder: the first that is not for regularization. Returns the further ones."""
+    """Take the main folder: the first that is not for regularization. Returns the further ones.
+
+    Where all are for regularization, the main one stays empty, and has the settings of their data set.
+    """
     if not folders:
         return []
-    at = next((at for at, one in enumerate(folders) if not one.own.get("is_reg")), 0)
-    main = folders[at]
+    at = next((at for at, one in enumerate(folders) if not one.own.get("is_reg")), -1)
+    main = folders[at] if at >= 0 else Folder(folders[0].source, {}, folders[0].shared)
     for key, value in {**main.shared, **main.own}.items():
-        if key == "is_reg":
-            continue
-        collector.give(f"{main.source}: {key}" if main.source != key else key, key, value)
+        if key != "is_reg":
+            source = f"{main.source}: {key}" if main.source != key else key
+            collector.give(source, key, value, main.note if key == "image_dir" else "")
     return [folder for place, folder in enumerate(folders) if place != at]
 
 
