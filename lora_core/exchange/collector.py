@@ -102,6 +102,13 @@ class Collector:
         """The model family so far."""
         return str(self.options["family"])
 
+    def of_trainer(self, option: Option) -> Any:
+        """What the trainer has where an option's key is absent."""
+        if option.name in TRAINER_DEFAULTS:
+            return TRAINER_DEFAULTS[option.name]
+        known = manifest.options(FAMILIES[self.family()].script).get(option.key)
+        return known.default if known else option.default
+
     # --- how it ends ----------------------------------------------------------------------------------
 
     def fill_with_trainer_defaults(self) -> None:
@@ -141,7 +148,7 @@ class Collector:
         if not entry.target or entry.target == "more_folders":
             return entry
         option = self.options.option(entry.target)
-        if _alike(entry.value, self._of_trainer(option)):
+        if _alike(entry.value, self.of_trainer(option)):
             return entry  # it makes no difference
         why = self._why_idle(option)
         if not why:
@@ -158,13 +165,6 @@ class Collector:
                 other = self.options.option(name)
                 return f"as long as {other.label} is {_in_words(other, self.options[name])}"
         return ""
-
-    def _of_trainer(self, option: Option) -> Any:
-        """What the trainer has where an option's key is absent."""
-        if option.name in TRAINER_DEFAULTS:
-            return TRAINER_DEFAULTS[option.name]
-        known = manifest.options(FAMILIES[self.family()].script).get(option.key)
-        return known.default if known else option.default
 
     # --- inside ---------------------------------------------------------------------------------------
 

@@ -137,3 +137,110 @@ def test_the_trainer_gets_the_same_arguments(family: str, form: str) -> None:
         text = f"# {script}.py\n{tomli_w.dumps(table)}" if form == "TOML" else as_command(table, script)
         found = read(text)
         assert faults(table, found, family) == [], text
+
+
+# --- picture folders ------------------------------------------------------------------------------------
+
+SKIPPED = (
+    "image_dir",
+    "is_reg",
+    "custom_attributes",
+    "face_crop_aug_range",
+    "class_tokens",
+    "network_multiplier",
+)
+"""Keys of the dataset file that no option holds, or that are written for every folder."""
+ARGPARSE = {"batch_size": "train_batch_size", "num_repeats": "dataset_repeats"}
+"""Key of the dataset file -> what the main table calls it, where that differs."""
+NOTHING = {"caption_separator": ",", "token_warmup_min": 1, "token_warmup_step": 0, "cache_info": False}
+"""What the trainer takes where neither file has the key and its parser has nothing either."""
+
+
+def some(rng: random.Random, level: str, share: float) -> dict[str, Any]:
+    """Some settings of one table of the dataset file, of the right types."""
+    found: dict[str, Any] = {}
+    for key, word in manifest.dataset_keys(level).items():
+        if key in SKIPPED or key.startswith("validation") or rng.random() > share:
+            continue
+        found[key] = {
+            "bool": rng.random() < 0.5,
+            "int": rng.choice([1, 2, 5]),
+            "number": rng.choice([0.0, 0.25]),
+            "int-or-pair": rng.choice([512, 768]),
+            "str": rng.choice(["a", ".b"]),
+        }[word]
+        if key == "resize_interpolation":
+            found[key] = rng.choice(["lanczos", "area"])
+    for key in ("min_bucket_reso", "max_bucket_reso", "bucket_reso_steps"):
+        if key in found:
+            found[key] *= 64
+    return found
+
+
+def dataset_file(rng: random.Random) -> dict[str, Any]:
+    numbers = iter(range(9))
+    datasets = [
+        {
+            **some(rng, "datasets", 0.2),
+            "subsets": [
+                {
+                    **some(rng, "subsets", 0.2),
+                    "image_dir": f"/p/{next(numbers)}",
+                    **({"is_reg": True} if rng.random() < 0.3 else {}),
+                }
+                for _ in range(rng.randint(1, 2))
+            ],
+        }
+        for _ in range(rng.randint(1, 2))
+    ]
+    return {"general": some(rng, "general", 0.2), "datasets": datasets}
+
+
+def per_folder(main: dict[str, Any], dataset: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Folder -> the settings that the trainer has for it: of its own table, else of an outer one."""
+    known = manifest.options("train_network")
+    found = {}
+    for one in dataset["datasets"]:
+        for subset in one["subsets"]:
+            merged = {**dataset.get("general", {}), **one, **subset}
+            values: dict[str, Any] = {"is_reg": bool(subset.get("is_reg"))}
+            for key in (*manifest.dataset_keys("datasets"), "alpha_mask"):
+                if key in SKIPPED or key.startswith("validation"):
+                    continue
+                name = ARGPARSE.get(key, key)
+                spare = known[name].default if name in known else None
+                value = merged.get(key, main.get(name, spare))
+                value = NOTHING.get(key, value) if value is None else value
+                values[key] = value or None
+            if not values["enable_bucket"]:
+                values = {key: value for key, value in values.items() if "bucket" not in key}
+            found[subset["image_dir"]] = values
+    return found
+
+
+def test_each_folder_gets_the_same_settings() -> None:
+    rng = random.Random(5)
+    for _ in range(60):
+        dataset = dataset_file(rng)
+        main = {"network_dim": 8, "resolution": 640, "caption_extension": ".txt"}
+        main |= {
+            key: value
+            for key, value in some(rng, "subsets", 0.1).items()
+            if key in manifest.options("train_network")
+        }
+        if rng.random() < 0.5:
+            main["train_batch_size"] = 3
+        text = "# train_network.py\n" + tomli_w.dumps(main)
+        found = read(text, beside=tomli_w.dumps(dataset))
+        train, planned_set, _ = planning.tables(found.options, Path("/run"), total_steps=100)
+        wanted, got = per_folder(main, dataset), per_folder(train, planned_set)
+        told = " ".join(f"{e.source}: {e.text}" for e in found.entries if e.outcome is Outcome.DROPPED)
+        for folder, values in wanted.items():
+            assert folder in got, (folder, dataset)
+            wrong = {
+                key: (value, got[folder].get(key))
+                for key, value in values.items()
+                if value != got[folder].get(key)
+                and not (key in told or ("bucket" in key and "enable_bucket" in told))
+            }
+            assert not wrong, (folder, wrong, main, dataset, found.options["more_folders"])
