@@ -23,7 +23,8 @@ PROMPTS_FILE = "plan/prompts.txt"
 SCRIPTS: dict[str, str] = {name: family.script for name, family in FAMILIES.items()}
 """Model family -> the trainer script whose options the plan is checked against."""
 
-_PREVIEW_KEYS = ("sample_every_n_steps", "sample_every_n_epochs", "sample_at_first")
+PREVIEW_KEYS = ("sample_every_n_steps", "sample_every_n_epochs", "sample_at_first")
+"""Keys about previews, which the trainer is only given beside a file of prompts."""
 
 
 def plan_files(options: TrainingOptions, run_dir: Path, *, total_steps: int | None = None) -> dict[str, str]:
@@ -74,7 +75,7 @@ def tables(
     if given.prompts.strip():
         train["sample_prompts"] = str(root / PROMPTS_FILE)
     else:  # an interval without a prompt file ends the trainer with a TypeError
-        for key in _PREVIEW_KEYS:
+        for key in PREVIEW_KEYS:
             train.pop(key, None)
     manifest.check_train_table(train, SCRIPTS[options["family"]])
     return train, dataset, given.prompts

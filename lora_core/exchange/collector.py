@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from lora_core.engines import manifest
+from lora_core.engines.planning import PREVIEW_KEYS
 from lora_core.errors import InputError
 from lora_core.exchange import reasons
 from lora_core.exchange.report import Entry, Imported, Outcome
@@ -100,6 +102,13 @@ class Collector:
         """The model family so far."""
         return str(self.options["family"])
 
+    def of_trainer(self, option: Option) -> Any:
+        """What the trainer has where an option's key is absent."""
+        if option.name in TRAINER_DEFAULTS:
+            return TRAINER_DEFAULTS[option.name]
+        known = manifest.options(FAMILIES[self.family()].script).get(option.key)
+        return known.default if known else option.default
+
     # --- how it ends ----------------------------------------------------------------------------------
 
     def fill_with_trainer_defaults(self) -> None:
@@ -130,8 +139,32 @@ class Collector:
                 self.options[option.name] = False
 
     def finish(self, kind: str) -> Imported:
-        """The result."""
-        return Imported(kind, self.options, tuple(self.entries), tuple(self.notes))
+        """The result. What the plan will not give to the trainer is said by then."""
+        entries = tuple(self._with_idle_named(entry) for entry in self.entries)
+        return Imported(kind, self.options, entries, tuple(self.notes))
+
+    def _with_idle_named(self, entry: Entry) -> Entry:
+        """An entry as it was, or, of a setting that has no effect beside the others, one that says so."""
+        if not entry.target or entry.target == "more_folders":
+            return entry
+        option = self.options.option(entry.target)
+        if _alike(entry.value, self.of_trainer(option)):
+            return entry  # it makes no difference
+        why = self._why_idle(option)
+        if not why:
+            return entry
+        text = f"{option.label} is kept as {shown(entry.value)}, and the trainer is not given it {why}."
+        return replace(entry, outcome=Outcome.DROPPED, text=text)
+
+    def _why_idle(self, option: Option) -> str:
+        """Beside which setting an option has no effect, in words; empty if it has one."""
+        if option.name in PREVIEW_KEYS and not self.options["prompts"]:
+            return "as long as there is no preview prompt"
+        for name, allowed in option.meta.applies.items():
+            if self.options[name] not in allowed:
+                other = self.options.option(name)
+                return f"as long as {other.label} is {_in_words(other, self.options[name])}"
+        return ""
 
     # --- inside ---------------------------------------------------------------------------------------
 
@@ -142,10 +175,10 @@ class Collector:
             return
         if option is not None:
             self._take(source, option, value, note)
+        elif argument and value is not None:
+            self.unknown(source)
         elif value in (None, "", [], {}):
             return  # an empty field of a setting that is not offered says nothing
-        elif argument:
-            self.unknown(source)
         else:
             self._undeclared(source, key)
 
@@ -216,6 +249,11 @@ def shown(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return "; ".join(map(str, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _in_words(option: Option, value: Any) -> str:
+    """A value as the form shows it."""
+    return next((label for label, one in option.choices.items() if one == value), shown(value))
 
 
 def flat(table: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,14 @@ from lora_core.exchange.words import commands, unfilled
 from lora_core.options import toml_io
 
 _SCRIPT = re.compile(r"(^|[/\\])(\w*train_network)(\.py)?$")
+_NAMED = re.compile(r"\btrain_network\b|_train_network\b")
 
 
 def looks_like_one(text: str) -> bool:
-    """Whether a text has a command that starts one of the trainer's scripts, or at least its flags."""
+    """Whether a text has a command that starts one of the trainer's scripts, or at least two of its flags."""
     flags = {flag for name in manifest.scripts() for o in manifest.options(name).values() for flag in o.flags}
     found = set(re.findall(r"(?<![\w-])--\w+", text))
-    return len(found & flags) >= 2
+    return len(found & flags) >= (1 if _NAMED.search(text) else 2)
 
 
 def take(collector: Collector, text: str, base: Path | None = None) -> None:
@@ -84,7 +86,7 @@ def flags(collector: Collector, words: list[str], script: str = "") -> dict[str,
                 break
             values.append(words[at])
             at += 1
-        option = by_flag.get(flag)
+        option = by_flag.get(flag) or _shortened(flag, by_flag)
         name = option.name if option else flag.removeprefix("--")
         if any(unfilled(value) for value in values):
             collector.drop(name, "Its value comes from a variable or a command. Set it yourself.")
@@ -93,6 +95,12 @@ def flags(collector: Collector, words: list[str], script: str = "") -> dict[str,
         else:
             found[name] = " ".join(values) if values else True
     return found
+
+
+def _shortened(flag: str, by_flag: Mapping[str, manifest.TrainerOption]) -> manifest.TrainerOption | None:
+    """The option of a flag that is cut short. The trainer takes such a flag if only one begins so."""
+    found = {option.name: option for full, option in by_flag.items() if full.startswith(flag)}
+    return next(iter(found.values())) if len(found) == 1 else None
 
 
 def _options(script: str) -> dict[str, manifest.TrainerOption]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from lora_core.errors import InputError
 from lora_core.exchange.collector import Collector, shown
 from lora_core.exchange.report import Entry, Outcome
 from lora_core.exchange.values import Unfit, settle
-from lora_core.options.declare import Option
+from lora_core.options.declare import Option, Place
 from lora_core.options.groups.folder import FOLDER_OPTIONS, OWN
 from lora_core.options.trainer_values import NEUTRAL
 
@@ -27,11 +27,13 @@ class Folder:
         source: what to call it in the report.
         own: its own settings; ``image_dir`` among them.
         shared: settings of the data set that it belongs to.
+        note: what else to say about its path, in a sentence.
     """
 
     source: str
     own: Mapping[str, Any]
     shared: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
 
 
 def from_dataset_toml(table: Mapping[str, Any]) -> list[Folder]:
@@ -63,13 +65,16 @@ def from_parent(source: str, path: str, *, is_reg: bool, base: Path | None) -> l
         count = _REPEATED.fullmatch(inner.name)
         if count:
             own = {"image_dir": str(inner), "num_repeats": int(count[1]), **extra}
-            found.append(Folder(source, own))
+            found.append(Folder(source, own, note=f"It lies in {path}."))
     if found:
         return found
     name = path.replace("\\", "/").rstrip("/").rpartition("/")[2]
     count = _REPEATED.fullmatch(name)
     repeats = {"num_repeats": int(count[1])} if count and int(count[1]) else {}
-    return [Folder(source, {"image_dir": path, **repeats, **extra})]
+    note = (
+        "The trainer looks for folders such as 10_name inside it. None was found, so it counts as the folder."
+    )
+    return [Folder(source, {"image_dir": path, **repeats, **extra}, note=note)]
 
 
 def _inner(outer: Path) -> list[Path]:
@@ -80,16 +85,47 @@ def _inner(outer: Path) -> list[Path]:
 
 
 def take_folders(collector: Collector, folders: list[Folder]) -> list[Folder]:
-    """Take the main folder: the first that is not for regularization. Returns the further ones."""
+    """Take the main folder: the first that is not for regularization. Returns the further ones.
+
+    Where all are for regularization, the main one stays empty, and has the settings of their data set.
+    """
     if not folders:
         return []
-    at = next((at for at, one in enumerate(folders) if not one.own.get("is_reg")), 0)
-    main = folders[at]
+    at = next((at for at, one in enumerate(folders) if not one.own.get("is_reg")), -1)
+    main = folders[at] if at >= 0 else Folder(folders[0].source, {}, folders[0].shared)
+    outer = _outer(collector)
     for key, value in {**main.shared, **main.own}.items():
-        if key == "is_reg":
-            continue
-        collector.give(f"{main.source}: {key}" if main.source != key else key, key, value)
-    return [folder for place, folder in enumerate(folders) if place != at]
+        if key != "is_reg":
+            source = f"{main.source}: {key}" if main.source != key else key
+            collector.give(source, key, value, main.note if key == "image_dir" else "")
+    further = (folder for place, folder in enumerate(folders) if place != at)
+    return [replace(folder, shared={**outer, **folder.shared}) for folder in further]
+
+
+def _outer(collector: Collector) -> dict[str, Any]:
+    """What holds for every folder that does not say otherwise: the settings of pictures that are given so far."""
+    given = {name: collector.options[name] for name in collector.given}
+    found = {option.key: given[option.name] for option in _of_pictures(collector) if option.name in given}
+    if "train_batch_size" in given:
+        found["batch_size"] = given["train_batch_size"]
+    return {key: value for key, value in found.items() if key not in _ALONE}
+
+
+def _of_pictures(collector: Collector) -> list[Option]:
+    return [o for o in collector.options if o.meta.place in (Place.GENERAL, Place.DATASET, Place.SUBSET)]
+
+
+_ONLY_AREA = (
+    "The folder leaves the method of resizing to the trainer. Beside a folder that names one it is area, "
+    "which differs for pictures that are enlarged."
+)
+_ALONE = ("image_dir", "is_reg", *OWN)
+"""Settings that a folder never has from another one."""
+
+
+def _in_main(name: str) -> str:
+    """What the main folder's option is called."""
+    return "train_batch_size" if name == "batch_size" else name
 
 
 def take_further(collector: Collector, folders: list[Folder]) -> None:
@@ -111,7 +147,6 @@ def take_further(collector: Collector, folders: list[Folder]) -> None:
 def _further(collector: Collector, folder: Folder) -> dict[str, Any]:
     by_key: dict[str, Option] = {option.key: option for option in FOLDER_OPTIONS.values()}
     values: dict[str, Any] = {"num_repeats": 1}
-    names = {option.name for option in collector.options}
     for key, value in {**folder.shared, **folder.own}.items():
         source = f"{folder.source}: {key}"
         option = by_key.get(key)
@@ -125,10 +160,35 @@ def _further(collector: Collector, folder: Folder) -> dict[str, Any]:
         except Unfit as error:
             collector.drop(source, str(error))
             continue
-        name = "train_batch_size" if option.name == "batch_size" else option.name
-        free = option.name in ("image_dir", "is_reg", "num_repeats", *OWN) or name not in names
-        if free or settled != collector.options[name]:
-            values[option.name] = NEUTRAL.get(name, "") if settled is None else settled
+        _set(collector, values, option, settled)
+    silent = _silent(collector, {**folder.shared, **folder.own})
+    if "resize_interpolation" in silent:
+        collector.drop(f"{folder.source}: resize_interpolation", _ONLY_AREA)
+    for option in _of_pictures(collector):
+        alone = option.name in collector.given and option.key not in {*by_key, *folder.shared, *folder.own}
+        if alone and collector.options.applies(option.name):
+            spare = collector.of_trainer(option)
+            _not_of_folder(collector, f"{folder.source}: {option.key}", option.key, spare, own=False)
+    return values | silent
+
+
+def _set(collector: Collector, values: dict[str, Any], option: Option, settled: Any) -> None:
+    """Write a setting down where it differs from the main folder's."""
+    name = _in_main(option.name)
+    known = any(one.name == name for one in collector.options)
+    if not known or option.name in ("num_repeats", *_ALONE) or settled != collector.options[name]:
+        values[option.name] = NEUTRAL.get(name, "") if settled is None else settled
+
+
+def _silent(collector: Collector, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What only the main folder names: here it is the trainer's default, not the main folder's value."""
+    values: dict[str, Any] = {}
+    for name, option in FOLDER_OPTIONS.items():
+        if option.key in given or name in ("num_repeats", "resolution", *_ALONE):
+            continue
+        if _in_main(name) in collector.given:
+            main = collector.options.option(_in_main(name))
+            _set(collector, values, option, collector.of_trainer(main))
     return values
 
 

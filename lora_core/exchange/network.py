@@ -41,7 +41,7 @@ def take_network(
         if left.get("preset") == "full":
             left["preset"] = None
         about = f"In the file it is LyCORIS with the method {left.get('algo', 'lora')}."
-    kind = networks.kind_of(module or "networks.lora", _told(left))
+    kind = networks.kind_of(module or FAMILIES[collector.family()].network_module, _told(left))
     if kind and (module or kind != "lora"):  # nothing is said of what the file does not name
         collector.own(source, "network_type", kind, about)
     elif not kind:

@@ -27,13 +27,12 @@ _ALIASES = {
     "caption_extention": "caption_extension",
     "lr_warmup_ratio": "lr_warmup_steps",
 }
-_WORDS: Mapping[tuple[str, str], Any] = {
-    ("max_token_length", "75"): None,
-    ("log_with", "tensorboard"): None,
-    ("log_with", "wandb"): "all",
-    ("dynamo_backend", "no"): None,
+_WORDS: Mapping[tuple[str, str], tuple[Any, str]] = {
+    ("max_token_length", "75"): (None, "It is the usual length."),
+    ("log_with", "tensorboard"): (None, "Its figures are always written."),
+    ("log_with", "wandb"): ("all", "The figures for TensorBoard are written, too: the page draws them."),
 }
-"""Key and value -> the value that says the same here."""
+"""Key and value -> the value that stands for it here, and what to say of it."""
 _OLD_SWITCHES = {"use_8bit_adam": "AdamW8bit", "use_lion_optimizer": "Lion"}
 _LARGEST = 1_000_000
 """Bytes of a prompt file that is still read."""
@@ -61,6 +60,8 @@ def take(
     main = {key: value for key, value in flat(train).items() if not collector.hidden(key, value)}
     dataset = dataset if dataset is not None else _named_dataset(collector, main, base)
     take_family(collector, guess_family(main, dataset or {}, script), main)
+    if collector.family() != "sd2" and _on(main.get("v2")):
+        collector.drop("v2", f"The other settings are for {FAMILIES[collector.family()].title}.")
     take_network(collector, str(main.get("network_module") or ""), pairs(main.get("network_args")))
     settled = _READ_APART | schedule.take_schedule(collector, main)
     for key, value in main.items():
@@ -70,7 +71,8 @@ def take(
         elif key == "text_encoder_lr":
             take_text_rates(collector, key, value)
         elif key not in settled:
-            collector.give(key, _ALIASES.get(key, key), _WORDS.get((key, str(value)), value))
+            there, note = _WORDS.get((key, str(value)), (value, ""))
+            collector.give(key, _ALIASES.get(key, key), there, note)
     _take_prompts(collector, main, base)
     found = picture_folders.from_dataset_toml(dataset) if dataset else _parents(main, base)
     further = picture_folders.take_folders(collector, found)
@@ -120,7 +122,7 @@ def guess_family(main: Mapping[str, Any], dataset: Mapping[str, Any], script: st
     else the size of the pictures and the model's name.
     """
     script = script.replace("\\", "/").rpartition("/")[2].removesuffix(".py")
-    old = bool(main.get("v2")) and str(main["v2"]).lower() != "false"
+    old = _on(main.get("v2"))
     for name, family in FAMILIES.items():
         if family.script == script and script != FAMILIES["sd15"].script:
             return name
@@ -133,6 +135,10 @@ def guess_family(main: Mapping[str, Any], dataset: Mapping[str, Any], script: st
         return "sdxl" if _looks_like_sdxl(main, dataset) else "sd15"
     likely = ("sdxl", "flux", "sd3", "lumina", "hunyuan_image", "anima")
     return next((name for name in likely if FAMILIES[name].script in possible), "sd15")
+
+
+def _on(value: Any) -> bool:
+    return bool(value) and str(value).lower() != "false"
 
 
 def _possible(main: Mapping[str, Any]) -> set[str]:
