@@ -246,13 +246,17 @@ def bases_merged(at: Facts) -> Iterator[Problem]:
 def rank_of_boft(at: Facts) -> Iterator[Problem]:
     """Only the set of layers that is checked for all: fewer layers may do with less, at the cost of a search."""
     least = BOFT_RANKS.get(at["family"])
-    if at["network_type"] == "boft" and least and at["network_dim"] < least and not at["lycoris_preset"]:
+    if at["network_type"] != "boft" or not least or at["lycoris_preset"]:
+        return
+    sizes = [name for name in ("network_dim", "conv_dim") if at.options.applies(name)]
+    low = [name for name in sizes if at[name] < least]
+    if low:
         yield error(
-            "network_dim network_type family",
-            f"The rank ({at['network_dim']}) is too low for BOFT.",
+            " ".join([*low, "network_type", "family"]),
+            f"The rank ({min(at[name] for name in low)}) is too low for BOFT.",
             f"It sets how layers are divided, and this model's need at least {least}; the trainer stops below.",
-            f"Set the rank to {least}.",
-            network_dim=least,
+            f"Set the rank to {least}, that of convolutions too.",
+            **dict.fromkeys(low, least),
         )
 
 

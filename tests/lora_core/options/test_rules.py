@@ -467,6 +467,7 @@ MORE: list[tuple[str, Level, dict[str, Any], dict[str, Any]]] = [
     ("rank_dropout", N, {"network_type": "boft", "rank_dropout": 0.1}, {}),
     ("scale_weight_norms", N, {"network_type": "glora", "scale_weight_norms": 1.0}, {}),
     ("network_dim", E, {"network_type": "boft", "network_dim": 8}, {}),
+    ("conv_dim", E, {"network_type": "boft", "network_dim": 16, "conv_dim": 8}, {}),
     ("lycoris_preset", E, {"family": "sd3", "network_type": "lokr", "lycoris_preset": "attn-only"}, {}),
     (
         "lycoris_preset",
