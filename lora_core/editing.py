@@ -33,6 +33,8 @@ _BASE_MODEL = "pretrained_model_name_or_path"
 _BESIDE = (BASELINE, ENGINE)
 _OWN_MODEL = ".tiny.safetensors"
 """Ending of the practice base model as sd-scripts reads it, which the practice engine does not."""
+_LISTS = [option.name for option in TrainingOptions() if isinstance(option.parameter, param.List)]
+"""Options whose value can be changed without being set, as by ``append``."""
 
 
 class Editing(param.Parameterized):
@@ -54,6 +56,9 @@ class Editing(param.Parameterized):
         self._baseline: dict[str, Any] | None = None
         self._history = History(self._state())
         self._editing = threading.RLock()  # a page checks and saves in the background
+        self._watched: TrainingOptions | None = None
+        self._writes = self._settled = 0
+        """How often an option of the watched set was set, and how many of those the history knows."""
 
     def touch(self) -> None:
         """Say that something changed, to whoever watches ``changed``."""
@@ -270,7 +275,30 @@ class Editing(param.Parameterized):
     def _settle(self) -> None:
         """Make a step of what was set directly."""
         with self._editing:
-            self._history.record(self._state())
+            if self._unsettled():
+                self._history.record(self._state())
+
+    def _unsettled(self) -> bool:
+        """Whether the history may not know the options as they are.
+
+        A page asks for labels many times whenever it is drawn, and reading all options takes far longer.
+        """
+        if self._watched is not self.options:
+            self._watched = self.options
+            for group in self.options.groups.values():
+                names = [option.name for option in group.options()]
+                group.param.watch(self._count_writes, names, onlychanged=False)
+            return True
+        writes = self._writes
+        if self._settled != writes:
+            self._settled = writes
+            return True
+        if self.engine_name != self._history.present[ENGINE]:
+            return True
+        return any(self.options[name] != self._history.present[name] for name in _LISTS)
+
+    def _count_writes(self, *events: param.parameterized.Event) -> None:
+        self._writes += 1
 
     def _put(self, values: Mapping[str, Any]) -> None:
         if not values:

@@ -56,8 +56,38 @@ def test_options_set_directly_are_steps_too(session: Session) -> None:
     assert session.options == TrainingOptions()
 
 
+def test_a_list_changed_in_place_is_a_step(session: Session) -> None:
+    session.options["optimizer_args"] = ["weight_decay=0.1"]
+    session.touch()
+    session.change({"seed": 7})
+    session.options["optimizer_args"].append("betas=0.9,0.99")
+    session.undo()
+    assert session.options["optimizer_args"] == ["weight_decay=0.1"]
+    assert session.options["seed"] == 7
+
+
+def test_options_are_read_again_only_once_one_was_set(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[TrainingOptions] = []
+    values = TrainingOptions.values
+    monkeypatch.setattr(TrainingOptions, "values", lambda self: (read.append(self), values(self))[1])
+    session.options["network_dim"] = 32
+    assert session.undo_label == "Rank (dim): 16 → 32"
+    read.clear()
+    assert (session.undo_label, session.redo_label, session.baseline) == ("Rank (dim): 16 → 32", "", "")
+    assert read == []
+    session.options["seed"] = 7
+    assert session.undo_label.endswith("7")
+    assert len(read) == 1
+
+
 def test_a_set_put_in_place_directly_is_a_step(session: Session) -> None:
     session.options = TrainingOptions(network_dim=3)
+    assert session.undo_label == "Rank (dim): 16 → 3"
+    session.options["seed"] = 7
+    session.undo()
+    assert session.options["network_dim"] == 3
     session.undo()
     assert session.options["network_dim"] == 16
 
