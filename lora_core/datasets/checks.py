@@ -10,10 +10,12 @@ from lora_core.datasets import masks
 from lora_core.datasets.buckets import Buckets
 from lora_core.datasets.scan import DatasetScan
 from lora_core.errors import InputError, Level, Problem
-from lora_core.options import TrainingOptions
+from lora_core.options import TrainingOptions, paths
 from lora_core.options.folders import MAIN, FolderUse, uses
 
 _SHOWN = 3
+MOST_ENLARGED = 2.0
+"""Times a picture's sides may grow without a word; beyond that blur is plain to see. Our choice."""
 
 
 def check(
@@ -34,6 +36,7 @@ def check(
             *_pictures(options["image_dir"], found),
             *_captions(options, found),
             *_fit(options, found),
+            *_small(options, found),
         ]
     for use, other in zip(uses(options)[1:], more, strict=False):
         problems += [replace(one, fields=("more_folders",)) for one in _further(options, use, other)]
@@ -59,7 +62,7 @@ def _further(options: TrainingOptions, use: FolderUse, found: DatasetScan | None
     if found is None:
         return [_missing(use.image_dir)]
     size = options["more_folders"][use.index - 1].get("resolution")
-    problems = [*_pictures(use.image_dir, found), *_fit(options, found, size)]
+    problems = [*_pictures(use.image_dir, found), *_fit(options, found, size), *_small(options, found, size)]
     word = options["trigger_word"].strip().lower()
     if use.is_reg and word and any(word in (p.caption or "").lower() for p in found.pictures):
         problems.append(
@@ -76,6 +79,11 @@ def _further(options: TrainingOptions, use: FolderUse, found: DatasetScan | None
 
 def _missing(chosen: str) -> Problem:
     what = f"The folder {chosen} is not there." if chosen else "No folder with pictures is chosen."
+    if paths.of_another_system(chosen):
+        why = "It is a path of a Windows machine, and this is none."
+        return Problem(
+            Level.ERROR, ("image_dir",), what, why, "Give the place of the pictures on this machine."
+        )
     if chosen and Path(chosen).expanduser().exists():
         what = f"{chosen} is not a folder."
     return Problem(
@@ -150,6 +158,29 @@ def _fit(options: TrainingOptions, found: DatasetScan, resolution: int | None = 
             return
 
 
-def _names(paths: Sequence[Path]) -> str:
-    shown = ", ".join(path.name for path in paths[:_SHOWN])
-    return shown if len(paths) <= _SHOWN else f"{shown} and {len(paths) - _SHOWN} more"
+def _small(options: TrainingOptions, found: DatasetScan, resolution: int | None = None) -> Iterator[Problem]:
+    """Pictures that are blown up so much that their blur is learned."""
+    rule = Buckets.of_options(options, resolution)
+    if rule.no_upscale:
+        return
+    small = []
+    for picture in found.pictures:
+        try:
+            wide, high = rule.size_for(picture.width, picture.height)
+        except InputError:  # said by _fit
+            continue
+        if max(wide / picture.width, high / picture.height) > MOST_ENLARGED:
+            small.append(picture.path)
+    if small:
+        yield Problem(
+            Level.WARNING,
+            ("image_dir", "bucket_no_upscale"),
+            f"Pictures that are enlarged more than {MOST_ENLARGED:g} times: {_names(small)}.",
+            "Enlarged pictures are blurred, and the LoRA learns the blur too.",
+            "Take larger ones, leave them out, or choose a lower resolution.",
+        )
+
+
+def _names(found: Sequence[Path]) -> str:
+    shown = ", ".join(path.name for path in found[:_SHOWN])
+    return shown if len(found) <= _SHOWN else f"{shown} and {len(found) - _SHOWN} more"

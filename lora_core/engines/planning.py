@@ -10,6 +10,7 @@ import tomli_w
 
 from lora_core.engines.base import LOGS, OUTPUT
 from lora_core.errors import Level, OptionsInvalid, Problem
+from lora_core.options import paths
 from lora_core.options.families import FAMILIES
 from lora_core.options.networks import NETWORKS, kinds
 
@@ -122,7 +123,9 @@ def to_toml(table: dict[str, Any]) -> str:
 
 
 def absolute(path: str) -> str:
-    """An absolute path, ``~`` resolved. The disk is not looked at."""
+    """An absolute path, ``~`` resolved. The disk is not looked at. A path of another system stays as it is."""
+    if paths.of_another_system(path):
+        return path
     return os.path.abspath(os.path.expanduser(path))
 
 

@@ -162,7 +162,10 @@ def _guessed(read: Reader, one: Architecture, gpu_name: str | None, pixels: floa
     if int(read.get("blocks_to_swap", 0) or 0):
         seconds *= 1.5
     if gpu_name is None:
-        how = "A guess: no GPU is known, and there is no earlier run of this kind. A CPU takes far longer."
+        how = (
+            "A guess for this machine's processor, as no graphics card is known here. "
+            f"A fast card, such as an RTX 4090, takes about a {_CPU_FACTOR:.0f}th of it."
+        )
         return Pace(seconds * _CPU_FACTOR, 0.2, 5, how, True)
     speed = gpu_speed(gpu_name)
     if speed is None:

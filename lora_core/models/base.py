@@ -19,7 +19,7 @@ from lora_core.models.looking import (
     pickled,
     said,
 )
-from lora_core.options import TrainingOptions
+from lora_core.options import TrainingOptions, paths
 from lora_core.options.families import DIFFUSION, FAMILIES, suggestions
 
 FOLDERS = (*DIFFUSION, "flux")
@@ -77,6 +77,8 @@ def _absent(given: str, family: str) -> Problem:
             "Give the path of a file if you have the model already.",
         )
     why = "There is no file or folder of this name."
+    if paths.of_another_system(given):
+        why = "It is a path of a Windows machine, and this is none."
     if a_name:
         why = f"The trainer does not download models of the family {family_title(family)}."
     return error(

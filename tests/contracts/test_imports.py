@@ -52,9 +52,10 @@ MAY_IMPORT = {
     "last_session": {"errors", "atomic", "options", "engines"},
     "goals": {"errors", "options", "presets"},
     "history": set(),
-    "editing": {"engines", "history", "options", "presets", "workspace"},
-    "keeping": {"editing", "errors", "history", "last_session", "options", "workspace"},
+    "editing": {"engines", "errors", "history", "options", "presets", "workspace"},
+    "keeping": {"editing", "engines", "errors", "history", "last_session", "options", "workspace"},
     "session": {
+        "editing",
         "errors",
         "events",
         "atomic",

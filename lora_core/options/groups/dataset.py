@@ -37,13 +37,13 @@ class Dataset(Group):
         label="Repeats",
         doc=(
             "How often each picture is used in one epoch. Raise it for few pictures, lower it for many. "
-            "Pictures times repeats should be about 200 to 400 for SD 1.5, and about 100 for SDXL."
+            "Pictures times repeats should be about 200 to 400 for SD 1.5, and 100 to 300 for SDXL."
         ),
         place=Place.SUBSET,
         cost="Twice the repeats make each epoch twice as long.",
         typical={
             "20 pictures, SD 1.5": "10 to 20",
-            "20 pictures, SDXL": "5",
+            "20 pictures, SDXL": "5 to 15",
             "200 pictures": "1 or 2",
         },
         deep="Steps an epoch = pictures × repeats ÷ batch size, rounded up in each bucket.",

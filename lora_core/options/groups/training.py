@@ -47,7 +47,7 @@ class Steps(Group):
         label="Epochs",
         doc=(
             "How often the whole set of pictures is gone through. More epochs learn more, until the LoRA "
-            "copies its pictures. Typical: 10, or as many as give about 2000 steps."
+            "copies its pictures. Typical: 10, with 500 to 2000 steps in all."
         ),
         more="When both are set, epochs win over steps: that is how the trainer reckons.",
         cost="Time grows in step with it.",

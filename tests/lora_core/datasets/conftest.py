@@ -11,7 +11,7 @@ from PIL import Image
 def picture(tmp_path) -> Callable[..., Path]:
     """Draw a picture into the test's folder, with a caption if one is given."""
 
-    def draw(name: str, size: tuple[int, int] = (64, 64), caption: str | bytes | None = None) -> Path:
+    def draw(name: str, size: tuple[int, int] = (256, 256), caption: str | bytes | None = None) -> Path:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.effect_noise(size, 64).convert("RGB").save(path)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from PIL import Image
@@ -101,3 +102,22 @@ def test_masks_that_the_trainer_would_stop_on_are_named(tmp_path: Path) -> None:
     assert told() == []
     (masks / "c.png").write_bytes(b"no picture")
     assert told() == ["Masks that cannot be read: c.png."]
+
+
+def test_pictures_that_are_much_too_small_are_named(tmp_path, picture):
+    picture("tiny.png", (40, 40), "x")
+    picture("half.png", (256, 256), "x")
+    picture("full.png", (512, 512), "x")
+    options = TrainingOptions(image_dir=str(tmp_path))
+    (problem,) = check(options, scan(tmp_path))
+    assert problem.level is Level.WARNING
+    assert "tiny.png" in problem.what
+    assert "half.png" not in problem.what  # exactly twice is borne
+    options["bucket_no_upscale"] = True
+    assert not any("enlarged" in p.what for p in check(options, scan(tmp_path)))
+
+
+def test_a_windows_path_elsewhere_is_called_one():
+    for chosen in ("D:/kay/img", "D:\\kay\\img", r"\\nas\img"):
+        (problem,) = check(TrainingOptions(image_dir=chosen), None)
+        assert ("Windows" in problem.why) is (os.name != "nt")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,9 @@ def test_without_prompts_no_previews_are_asked_for(tmp_path: Path) -> None:
     assert "sample_prompts" not in train
     assert "sample_every_n_epochs" not in train
     assert planning.PROMPTS_FILE not in planning.plan_files(TrainingOptions(prompts=[]), tmp_path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there it is a path of this machine")
+def test_a_windows_path_is_not_joined_to_the_working_folder() -> None:
+    assert planning.absolute("D:/kay/img") == "D:/kay/img"
+    assert planning.absolute("kay/img") == str(Path.cwd() / "kay/img")
