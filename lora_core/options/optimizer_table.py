@@ -69,6 +69,7 @@ class OptimizerInfo:
         doc: when to take it.
         package: what must be installed beside the trainer's pinned packages; empty where nothing must.
         own_rate: whether it finds its learning rate itself: all rates are 1 then, without a warm-up.
+        rates: what different rates of two parts do: ``each``, ``first`` or ``equal`` (see the table).
         gpu: whether it needs an NVIDIA GPU.
         state: what is wrong with its saved state: ``unsaveable``, ``unusable`` or ``differs`` (see the table);
             empty where a training goes on from it as if it had never stopped.
@@ -83,6 +84,7 @@ class OptimizerInfo:
     doc: str
     package: str
     own_rate: bool
+    rates: str
     gpu: bool
     state: str
     recommended: Mapping[str, Any]
@@ -191,6 +193,7 @@ def _read() -> dict[str, OptimizerInfo]:
             entry["doc"],
             entry.get("package", ""),
             entry.get("own_rate", False),
+            entry.get("rates", "first" if entry.get("own_rate") else "each"),
             entry.get("gpu", False),
             entry.get("state", ""),
             {key: plain(value) for key, value in entry.get("recommended", {}).items()},

@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lora_core.errors import Problem
-from lora_core.options.rules.optimizer import finds_its_rate
+from lora_core.options.rules.optimizer import finds_its_rate, several_rates
 from lora_core.options.rules.registry import Facts, error, note, rule, warning
 
 ANY_RATE = ("sgd", "adafactor", "adagrad", "lbfgs", "adadelta", "rprop")
 """Optimizers, or how their names begin, for which a learning rate near 1 can be right."""
+
+RATES_WITHIN = (
+    "loraplus_lr_ratio",
+    "loraplus_unet_lr_ratio",
+    "loraplus_text_encoder_lr_ratio",
+    "down_lr_weight",
+    "mid_lr_weight",
+    "up_lr_weight",
+    "network_reg_lrs",
+)
+"""Options that give the weights of one part different learning rates."""
 
 T5 = {"flux": "text_encoder_lr_2", "sd3": "text_encoder_lr_3"}
 """Model family -> the rate of its T5, which learns on demand only."""
@@ -149,38 +160,49 @@ def rate_of_an_untrained_part(at: Facts) -> Iterator[Problem]:
 @rule
 def rates_of_adaptive_optimizers(at: Facts) -> Iterator[Problem]:
     used = rates(at)
-    if not finds_its_rate(at["optimizer_type"]) or not any(used.values()):
-        return
-    fix = dict.fromkeys(used, 1.0)
-    if max(used.values()) <= 0.1:
+    if finds_its_rate(at["optimizer_type"]) and 0 < max(used.values(), default=0) <= 0.1:
         yield warning(
             " ".join([*used, "optimizer_type"]),
             f"The learning rate is too low for {at['optimizer_type']}.",
-            "It finds the rate by itself, and multiplies it by yours.",
+            "It finds the rate by itself, and takes yours as a factor or a limit.",
             "Set the learning rates to 1.",
-            **fix,
-        )
-    elif len(set(used.values())) > 1:
-        yield warning(
-            " ".join([*used, "optimizer_type"]),
-            f"{at['optimizer_type']} uses one learning rate only.",
-            "Of several rates, only the first takes effect.",
-            "Set the learning rates to the same value.",
-            **fix,
+            **dict.fromkeys(used, 1.0),
         )
 
 
 @rule
-def rates_of_lora_plus(at: Facts) -> Iterator[Problem]:
-    ratios = at.on("loraplus_lr_ratio", "loraplus_unet_lr_ratio", "loraplus_text_encoder_lr_ratio")
-    if ratios and finds_its_rate(at["optimizer_type"]):
-        yield warning(
-            " ".join([*ratios, "optimizer_type"]),
-            f"LoRA+ has no effect with {at['optimizer_type']}.",
-            "LoRA+ gives two learning rates, and this optimizer uses one only.",
-            "Leave the LoRA+ ratio empty.",
-            **{name: at.off(name) for name in ratios},
-        )
+def several_rates_at_once(at: Facts) -> Iterator[Problem]:
+    """A part with a rate of 0 is left out by the trainer, so it does not count as another rate."""
+    name = at["optimizer_type"]
+    used = {option: rate for option, rate in rates(at).items() if rate}
+    kind = several_rates(name)
+    if len(set(used.values())) < 2 or kind == "each":
+        return
+    fields, remedy = " ".join([*used, "optimizer_type"]), "Set the learning rates to the same value."
+    fix = dict.fromkeys(used, 1.0)
+    if kind == "equal":
+        what = f"{name} cannot have several learning rates."
+        yield error(fields, what, "The trainer stops at its first step.", remedy, **fix)
+    else:
+        what = f"{name} uses one learning rate only."
+        yield warning(fields, what, "Of several rates, only the first takes effect.", remedy, **fix)
+
+
+@rule
+def rates_within_a_part(at: Facts) -> Iterator[Problem]:
+    name, given = at["optimizer_type"], at.on(*RATES_WITHIN)
+    kind = several_rates(name)
+    if not given or kind == "each":
+        return
+    labels = " and ".join(at.options.option(option).label for option in given)
+    fields, remedy = " ".join([*given, "optimizer_type"]), f"Leave empty: {labels}."
+    fix = {option: at.off(option) for option in given}
+    if kind == "equal":
+        what = f"{name} cannot have several learning rates within a part."
+        yield error(fields, what, "The trainer stops at its first step.", remedy, **fix)
+    else:
+        what = f"Different learning rates within a part have no effect with {name}."
+        yield warning(fields, what, "It uses one learning rate for all.", remedy, **fix)
 
 
 @rule

@@ -20,6 +20,12 @@ def finds_its_rate(optimizer: str) -> bool:
     return known is not None and known.own_rate
 
 
+def several_rates(optimizer: str) -> str:
+    """What an optimizer does with several rates: ``each``, ``first`` or ``equal`` (see the table)."""
+    known = OPTIMIZERS.get(optimizer)
+    return known.rates if known else "each"
+
+
 def state_of(optimizer: str) -> str:
     """What is wrong with an optimizer's saved state; empty where nothing is, or nothing is known."""
     known = OPTIMIZERS.get(optimizer)
@@ -123,6 +129,8 @@ def warm_up_of_adaptive_optimizers(at: Facts) -> Iterator[Problem]:
     name = at["optimizer_type"]
     if not finds_its_rate(name) or schedule_free(name) or not at["lr_warmup_steps"]:
         return
+    if several_rates(name) == "each":
+        return  # AdamG does not go by the way it came: the rate is only a limit to it
     if name.lower().rsplit(".", 1)[-1].startswith("prodigy"):
         given = squeezed(at)
         if "safeguard_warmup=True" in given:

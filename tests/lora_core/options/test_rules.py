@@ -7,6 +7,7 @@ import pytest
 from lora_core.errors import Level, Problem
 from lora_core.options import TrainingOptions
 from lora_core.options.families import FAMILIES, suggestions
+from lora_core.options.optimizers import OPTIMIZERS
 from lora_core.options.rules import RULES, check
 from lora_core.options.rules.registry import Facts
 from lora_core.presets import apply, list_presets, model_values
@@ -69,7 +70,9 @@ CASES = [
     ("unet_lr", E, {"unet_lr": 0, "network_train_unet_only": True}),
     ("unet_lr", W, {"optimizer_type": "Prodigy"}),
     ("text_encoder_lr", W, {"optimizer_type": "DAdaptAdam", "network_train_text_encoder_only": True}),
-    ("unet_lr", W, {"optimizer_type": "Prodigy", "unet_lr": 1.0, "text_encoder_lr": 0.5}),
+    ("unet_lr", E, {"optimizer_type": "Prodigy"}),
+    ("unet_lr", E, {"optimizer_type": "Prodigy", "unet_lr": 1.0, "text_encoder_lr": 0.5}),
+    ("unet_lr", W, {"optimizer_type": "DAdaptAdan", "unet_lr": 1.0, "text_encoder_lr": 0.5}),
     ("unet_lr", W, {"unet_lr": 0.5}),
     ("learning_rate", W, {"unet_lr": None, "learning_rate": 0.5}),
     ("lr_warmup_steps", E, {"lr_scheduler": "constant"}),
@@ -147,6 +150,22 @@ STAGE_3 = {"deepspeed": True, "num_processes": 2, "zero_stage": 3}
 UPLOAD = {"huggingface_upload": True, "huggingface_repo_id": "me/mine"}
 PRODIGY = {"optimizer_type": "Prodigy", "unet_lr": 1.0, "text_encoder_lr": 1.0}
 RESTARTS = {"lr_scheduler": "cosine_warm_restarts"}
+EQUAL_RATES = {"Prodigy", "DAdaptation", "DAdaptAdamPreprint", "DAdaptAdam", "DAdaptLion", "DAdaptSGD"}
+EACH_RATE = {"prodigyplus.ProdigyPlusScheduleFree", "pytorch_optimizer.AdamG"}
+FIND_THEIR_RATE = {
+    *EQUAL_RATES,
+    *EACH_RATE,
+    *("DAdaptAdaGrad", "DAdaptAdan", "DAdaptAdanIP", "pytorch_optimizer.Prodigy"),
+    *(f"pytorch_optimizer.DAdapt{kind}" for kind in ("Adam", "AdaGrad", "Adan", "Lion", "SGD")),
+}
+"""Those whose own default of the learning rate is 1, except Adadelta: read from their classes."""
+SCHEDULE_FREE = {
+    *("AdamWScheduleFree", "RAdamScheduleFree", "SGDScheduleFree", "prodigyplus.ProdigyPlusScheduleFree"),
+    *(
+        f"LoraEasyCustomOptimizer.schedulefree.{kind}ScheduleFree"
+        for kind in ("ADOPT", "ADOPTEMAMix", "ADOPTNesterov", "ADOPTMARS", "FADOPT", "FADOPTMARS")
+    ),
+}
 KRON = {"optimizer_type": "pytorch_optimizer.Kron"}
 CONDA = {"optimizer_type": "pytorch_optimizer.Conda"}
 SAI = {"optimizer_type": "pytorch_optimizer.SGDSaI"}
@@ -237,9 +256,11 @@ MORE: list[tuple[str, Level, dict[str, Any], dict[str, Any]]] = [
     ("train_t5xxl", E, {**FLUX, "train_t5xxl": True, "network_train_unet_only": False}, {}),
     ("train_t5xxl", N, {**FLUX, "train_t5xxl": True, "cache_text_encoder_outputs": False}, {}),
     ("text_encoder_lr", N, {"network_train_unet_only": True, "text_encoder_lr": 3e-4}, {}),
-    ("unet_lr", W, {**PRODIGY, **FLUX, "network_train_unet_only": False, "text_encoder_lr": 0.5}, {}),
+    ("unet_lr", E, {**PRODIGY, **FLUX, "network_train_unet_only": False, "text_encoder_lr": 0.5}, {}),
     ("unet_lr", W, {"optimizer_type": "pytorch_optimizer.DAdaptAdam"}, {}),
-    ("loraplus_lr_ratio", W, {**PRODIGY, "loraplus_lr_ratio": 16.0}, {}),
+    ("loraplus_lr_ratio", E, {**PRODIGY, "loraplus_lr_ratio": 16.0}, {}),
+    ("loraplus_lr_ratio", W, {"optimizer_type": "DAdaptAdan", "loraplus_lr_ratio": 16.0}, {}),
+    ("down_lr_weight", E, {**PRODIGY, "down_lr_weight": "sine+0.25"}, {}),
     ("text_encoder_lr", N, {"text_encoder_lr": 1e-3}, {}),
     # schedule
     ("lr_warmup_steps", E, {"lr_scheduler_type": "CosineAnnealingLR"}, {}),
@@ -614,6 +635,39 @@ def test_a_good_name_passes(name):
 def test_defaults_have_no_error_and_no_warning():
     assert [problem for problem in check(TrainingOptions()) if problem.level is not N] == []
     assert check(TrainingOptions(trigger_word="ohwx")) == []
+
+
+def said_of_rates(optimizer, **values):
+    """What the rules on learning rates say, without their level."""
+    options = TrainingOptions(optimizer_type=optimizer, lr_warmup_steps=0, **values)
+    rates = {"unet_lr", "text_encoder_lr", "loraplus_lr_ratio"}
+    return [one for one in check(options) if one.fields[0] in rates]
+
+
+@pytest.mark.parametrize("name", list(OPTIMIZERS))
+def test_low_rates_are_named_for_all_that_find_their_own_and_no_other(name):
+    low = [one for one in said_of_rates(name, unet_lr=1e-4, text_encoder_lr=1e-4) if "too low" in one.what]
+    assert bool(low) == (name in FIND_THEIR_RATE)
+    assert not said_of_rates(name, unet_lr=1.0, text_encoder_lr=1.0) or name not in FIND_THEIR_RATE
+
+
+@pytest.mark.parametrize("name", list(OPTIMIZERS))
+def test_several_rates_are_named_where_they_do_not_work(name):
+    """Measured with two parts of a LoRA: six stop, nine more go by the first rate alone."""
+    levels = {one.level for one in said_of_rates(name, unet_lr=1.0, text_encoder_lr=0.5, loraplus_lr_ratio=2)}
+    if name in EQUAL_RATES:
+        assert levels == {E}
+    elif name in FIND_THEIR_RATE - EACH_RATE:
+        assert levels == {W}
+    elif name in EACH_RATE:
+        assert levels == set()
+    assert not said_of_rates(name, unet_lr=1.0, text_encoder_lr=0.0) or name not in FIND_THEIR_RATE
+
+
+@pytest.mark.parametrize("name", list(OPTIMIZERS))
+def test_the_schedule_is_named_for_schedule_free_ones_only(name):
+    options = TrainingOptions(optimizer_type=name, lr_scheduler="cosine")
+    assert bool(found("lr_scheduler", check(options))) == (name in SCHEDULE_FREE)
 
 
 def test_states_of_most_optimizers_are_good():
