@@ -17,6 +17,7 @@ from lora_core.options.rules import (
     dataset,
     deepspeed,
     family,
+    flow,
     folders,
     learning,
     masks,
@@ -39,7 +40,7 @@ __all__ = ["RULES", "check"]
 
 _MODULES = (
     family, dataset, folders, masks, captions, steps, learning, schedule, optimizer, network, network_parts,
-    precision, memory, previews, output, validation, noise, deepspeed, upload,
+    precision, memory, previews, output, validation, noise, flow, deepspeed, upload,
 )  # fmt: skip
 """Importing them registers their rules."""
 

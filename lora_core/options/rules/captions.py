@@ -186,3 +186,16 @@ def start_of_slow_captions(at: Facts) -> Iterator[Problem]:
             "Leave it empty, or set the steps until full length to 0.2.",
             token_warmup_min=None,
         )
+
+
+@rule
+def strength_while_training(at: Facts) -> Iterator[Problem]:
+    """The pinned trainer puts it into each batch as ``network_multipliers``, which nothing reads."""
+    if at["network_multiplier"] not in (None, 1.0):
+        yield warning(
+            "network_multiplier",
+            "The strength of the LoRA while training has no effect.",
+            "This version of the trainer takes the value and does not use it; the LoRA acts with strength 1.",
+            "Leave it empty.",
+            network_multiplier=None,
+        )

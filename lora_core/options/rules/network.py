@@ -295,3 +295,17 @@ def layers_of_lycoris(at: Facts) -> Iterator[Problem]:
             "Train the picture part only, which also saves memory.",
             network_train_unet_only=True,
         )
+
+
+@rule
+def alpha_of_a_continued_lora(at: Facts) -> Iterator[Problem]:
+    """The file's alpha is loaded and saved again, but the strength is reckoned from the option before that."""
+    kinds = ("lora", "locon", "dylora", "lora_fa")
+    if at["network_weights"] and not at["dim_from_weights"] and at["network_type"] in kinds:
+        yield note(
+            "network_alpha network_dim network_weights",
+            "Rank and alpha must be those of the LoRA that is continued.",
+            "Another rank stops the trainer. With another alpha it learns at one strength and saves another.",
+            "Take both from the file.",
+            dim_from_weights=True,
+        )

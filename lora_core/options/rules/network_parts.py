@@ -92,6 +92,18 @@ def rates_of_blocks(at: Facts) -> Iterator[Problem]:
                 "Correct it, or leave it empty.",
                 **{name: None},
             )
+        elif (
+            len(numbers) > count
+            and name != "mid_lr_weight"
+            and not (at["down_lr_weight"] and at["up_lr_weight"])
+        ):
+            yield error(
+                f"{name} family",
+                f"{label}: {count} numbers are needed, and there are {len(numbers)}.",
+                "The trainer cuts both lists, down and up, and stops where the other one is empty.",
+                f"Write {count} numbers, or leave it empty.",
+                **{name: None},
+            )
         elif len(numbers) != count:
             yield warning(
                 f"{name} family",
@@ -182,3 +194,16 @@ def _patterns_fit(text: str) -> bool:
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError, re.error):
         return False
     return True
+
+
+@rule
+def mlp_of_lumina(at: Facts) -> Iterator[Problem]:
+    """``lora_lumina.py`` looks for ``mlp`` in names; the layers are called ``feed_forward``."""
+    if at["mlp_dim"] is not None:
+        yield warning(
+            "mlp_dim",
+            "The rank for the MLP has no effect.",
+            "The trainer looks for layers with mlp in their names, and Lumina's have another name.",
+            "Leave it empty.",
+            mlp_dim=None,
+        )

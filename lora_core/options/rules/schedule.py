@@ -13,6 +13,31 @@ from lora_core.options.rules.registry import Facts, error, note, rule, warning
 SMALLEST_POLYNOMIAL = 1e-7
 """The rate that transformers' polynomial schedule falls to; it raises an error from there down."""
 
+ARGUMENTS = {
+    "cosine": ("num_cycles",),
+    "polynomial": ("lr_end",),
+    "piecewise_constant": ("step_rules",),
+    "warmup_stable_decay": ("warmup_type", "decay_type"),
+}
+"""Schedule -> arguments that the trainer does not give it already (transformers 4.54, diffusers 0.32)."""
+
+OF_TORCH: dict[str, tuple[str, ...]] = {
+    "StepLR": ("step_size",),
+    "MultiStepLR": ("milestones",),
+    "ConstantLR": (),
+    "LinearLR": (),
+    "ExponentialLR": ("gamma",),
+    "PolynomialLR": (),
+    "CosineAnnealingLR": ("T_max",),
+    "CosineAnnealingWarmRestarts": ("T_0",),
+    "CyclicLR": ("base_lr", "max_lr"),
+    "OneCycleLR": ("max_lr", "total_steps"),
+}
+"""Schedule class of torch -> arguments that it must have. Others want functions, schedules or a loss."""
+
+DIVIDING = ("pytorch_optimizer.ASGD", "pytorch_optimizer.Gravity")
+"""Optimizers that divide by their rate; a warm-up begins at 0. All of the trainer's own packages were tried."""
+
 
 @rule
 def warm_up(at: Facts) -> Iterator[Problem]:
@@ -189,4 +214,65 @@ def schedule_of_schedule_free(at: Facts) -> Iterator[Problem]:
             lr_scheduler="constant",
             lr_warmup_steps=0,
             **fix,
+        )
+
+
+@rule
+def warm_up_from_nothing(at: Facts) -> Iterator[Problem]:
+    if at["optimizer_type"] in DIVIDING and at["lr_warmup_steps"]:
+        yield error(
+            "lr_warmup_steps optimizer_type",
+            f"{at['optimizer_type']} cannot have a warm-up.",
+            "A warm-up begins at a learning rate of 0, by which this optimizer divides; the trainer stops.",
+            "Set the warm-up to 0.",
+            lr_warmup_steps=0,
+            **({"lr_scheduler": "constant"} if at["lr_scheduler"] == "constant_with_warmup" else {}),
+        )
+
+
+def _names(at: Facts) -> list[str]:
+    return [argument.partition("=")[0].strip() for argument in at["lr_scheduler_args"] or ()]
+
+
+@rule
+def arguments_of_the_schedule(at: Facts) -> Iterator[Problem]:
+    """Arguments that the schedule's function does not take, or that the trainer gives it a second time."""
+    name = at["lr_scheduler"]
+    if at["lr_scheduler_type"] or schedule_free(at["optimizer_type"]) or name == "adafactor":
+        return
+    wrong = [one for one in _names(at) if one.isidentifier() and one not in ARGUMENTS.get(name, ())]
+    if wrong:
+        kept = [one for one in at["lr_scheduler_args"] if one.partition("=")[0].strip() not in wrong]
+        yield error(
+            "lr_scheduler_args lr_scheduler",
+            f"The schedule {name} takes no argument {' or '.join(wrong)} here.",
+            "It does not know it, or has it from another field; the trainer stops on this.",
+            "Take it out.",
+            lr_scheduler_args=kept,
+        )
+
+
+@rule
+def schedule_class_of_torch(at: Facts) -> Iterator[Problem]:
+    given = at["lr_scheduler_type"] or ""
+    module, _, name = given.rpartition(".")
+    if not given or module not in ("", "torch.optim.lr_scheduler") or schedule_free(at["optimizer_type"]):
+        return
+    if name not in OF_TORCH:
+        yield error(
+            "lr_scheduler_type",
+            f"The trainer cannot use a schedule class {given}.",
+            "PyTorch has none of this name, or it wants what cannot be written as an argument.",
+            f"Choose one of: {', '.join(OF_TORCH)}; or leave it empty.",
+            lr_scheduler_type=None,
+            lr_scheduler_args=[],
+        )
+    elif missing := [one for one in OF_TORCH[name] if one not in _names(at)]:
+        yield error(
+            "lr_scheduler_args lr_scheduler_type",
+            f"The schedule {name} needs {' and '.join(missing)}.",
+            "The trainer stops without it.",
+            "Add it to the schedule arguments, or leave the schedule class empty.",
+            lr_scheduler_type=None,
+            lr_scheduler_args=[],
         )

@@ -72,3 +72,16 @@ def validation_reached(at: Facts) -> Iterator[Problem]:
             "Lower the number of steps.",
             validate_every_n_steps=max(1, at.steps // 5),
         )
+
+
+@rule
+def kept_back_by_chance(at: Facts) -> Iterator[Problem]:
+    """The trainer shuffles twice, once for each side, and only a seed makes both orders the same."""
+    if at["validation_split"] and at["validation_seed"] is None:
+        yield warning(
+            "validation_seed validation_split",
+            "Pictures that are kept back are trained on too, and others are left out.",
+            "Without a seed, the trainer draws those to train and those to keep back apart from each other.",
+            "Set the seed to 42, or to any other number.",
+            validation_seed=42,
+        )

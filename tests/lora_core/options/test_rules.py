@@ -505,6 +505,37 @@ MORE: list[tuple[str, Level, dict[str, Any], dict[str, Any]]] = [
     ("lycoris_preset", N, {"network_type": "lokr", "lycoris_preset": "unet-only"}, {}),
     ("timestep_sampling", E, {**FLUX, "timestep_sampling": "nextdit_shift"}, {}),
     ("dynamo_backend", E, {"torch_compile": True, "dynamo_backend": "tensort"}, {}),
+    (
+        "weighting_scheme",
+        W,
+        {**FLUX, "timestep_sampling": "shift", "weighting_scheme": "logit_normal"},
+        {},
+    ),
+    (
+        "weighting_scheme",
+        W,
+        {**FLUX, "model_prediction_type": "raw", "weighting_scheme": "cosmap"},
+        {},
+    ),
+    ("weighting_scheme", W, {"family": "lumina", "weighting_scheme": "mode"}, {}),
+    ("weighting_scheme", W, {"family": "hunyuan_image", "weighting_scheme": "sigma_sqrt"}, {}),
+    ("sigmoid_scale", N, {"family": "flux", "timestep_sampling": "uniform", "sigmoid_scale": 1.5}, {}),
+    ("validation_seed", W, {"validation_split": 0.1}, {}),
+    ("network_multiplier", W, {"network_multiplier": 0.5}, {}),
+    ("network_alpha", N, {"network_weights": "/a.safetensors"}, {}),
+    ("mlp_dim", W, {"family": "lumina", "mlp_dim": 4}, {}),
+    ("up_lr_weight", E, {"family": "sdxl", "up_lr_weight": ",".join(["1"] * 12)}, {}),
+    (
+        "up_lr_weight",
+        W,
+        {"family": "sdxl", "up_lr_weight": ",".join(["1"] * 12), "down_lr_weight": "cosine"},
+        {},
+    ),
+    ("lr_warmup_steps", E, {"optimizer_type": "pytorch_optimizer.ASGD", "lr_warmup_steps": 0.1}, {}),
+    ("lr_scheduler_args", E, {"lr_scheduler": "cosine_with_restarts", "lr_scheduler_args": ["power=2"]}, {}),
+    ("lr_scheduler_args", E, {"lr_scheduler": "rex_warm_restarts", "lr_scheduler_args": ["gamma=0.5"]}, {}),
+    ("lr_scheduler_args", E, {"lr_scheduler_type": "CosineAnnealingLR", "lr_warmup_steps": 0}, {}),
+    ("lr_scheduler_type", E, {"lr_scheduler_type": "torch.optim.lr_scheduler.LambdaLR"}, {}),
 ]
 ALL = [*((*case, {}) for case in CASES), *MORE]
 
@@ -698,6 +729,25 @@ def test_good_combinations_pass():
     assert check(TrainingOptions(keep_tokens=0, color_aug=True, cache_latents=False)) == []
     # without buckets their settings do not matter
     assert check(TrainingOptions(keep_tokens=0, enable_bucket=False, bucket_reso_steps=1)) == []
+
+
+def test_weightings_that_act_pass():
+    def said(**values):
+        return found("weighting_scheme", check(TrainingOptions(**values)))
+
+    assert not said(family="sd3", weighting_scheme="logit_normal", timestep_sampling="shift")
+    assert not said(family="flux", weighting_scheme="logit_normal", timestep_sampling="sigma")
+    assert not said(family="flux", weighting_scheme="cosmap")
+    assert not said(family="anima", weighting_scheme="cosmap")
+
+
+def test_arguments_of_a_schedule_that_fit_pass():
+    def said(**values):
+        return [p for p in check(TrainingOptions(**values)) if "lr_scheduler_args" in p.fields]
+
+    assert not said(lr_scheduler="polynomial", lr_scheduler_args=["lr_end=0.00001"])
+    assert not said(lr_scheduler_type="CosineAnnealingLR", lr_scheduler_args=["T_max=20"], lr_warmup_steps=0)
+    assert not said(lr_scheduler_type="mine.Schedule", lr_scheduler_args=["a=1"], lr_warmup_steps=0)
 
 
 def test_counted_steps_are_used():
