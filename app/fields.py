@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,10 +33,12 @@ class Slot:
         unit: printed after the control.
         more: paragraphs that go further, each with a heading: cost, usual values, how it works.
         link: an address with more about it.
-        note: a sentence about the own numbers, or that the chosen trainer leaves the setting out.
+        note: a sentence about the own numbers.
+        tag: a few words beside the label, such as that the chosen trainer leaves the setting out.
         draft: what was typed and could not be understood, and why.
         problems: what checking found about it.
         unset: what an empty value means.
+        hidden: choices that are not offered here.
     """
 
     id: str
@@ -49,9 +51,11 @@ class Slot:
     more: Sequence[tuple[str, str]] = ()
     link: str = ""
     note: str = ""
+    tag: str = ""
     draft: tuple[str, Problem] | None = None
     problems: Sequence[Problem] = field(default=())
     unset: str = "Not set"
+    hidden: Collection[Any] = ()
 
     @property
     def changed(self) -> bool:
@@ -71,6 +75,12 @@ class Slot:
         """What could not be understood hides what checking said of the value before."""
         return [self.draft[1]] if self.draft else self.problems
 
+    @property
+    def is_wrong(self) -> bool:
+        """Whether an error is shown. What is only still to do is none."""
+        marks = [notices.mark(one, self.shown_value, self.default) for one in self.shown_problems]
+        return any(kind == Level.ERROR.value for kind, _, _ in marks)
+
 
 def render(slot: Slot, depth: str, fix_button: Any) -> Html:
     """The whole field. ``fix_button`` gives a problem's button, or None."""
@@ -80,14 +90,17 @@ def render(slot: Slot, depth: str, fix_button: Any) -> Html:
         h(
             "div",
             _control(slot),
-            h("span", slot.unit, class_="unit") if slot.unit else None,
+            h("span", slot.unit, class_="unit", id=f"unit-{slot.id}") if slot.unit else None,
             class_="control",
         ),
         _explanation(slot, depth),
         _mark(slot) if slot.changed else None,
         h(
             "div",
-            [notices.beside(one, slot.shown_value, fix_button(one)) for one in slot.shown_problems],
+            [
+                notices.beside(one, slot.shown_value, fix_button(one), default=slot.default)
+                for one in slot.shown_problems
+            ],
             id=f"problem-{slot.id}",
             aria_live="polite",
         ),
@@ -97,12 +110,15 @@ def render(slot: Slot, depth: str, fix_button: Any) -> Html:
 
 
 def _label(slot: Slot) -> Html:
-    key = h("span", slot.key, class_="key mono") if slot.key else None
+    beside = [
+        h("span", slot.key, class_="key mono") if slot.key else None,
+        h("span", slot.tag, class_="tag") if slot.tag else None,
+    ]
     if slot.is_switch:
-        return h(
-            "div", h("span", slot.option.label, class_="legend", id=f"label-{slot.id}"), key, class_="label"
-        )
-    return h("div", h("label", slot.option.label, for_=f"f-{slot.id}"), key, class_="label")
+        name = h("span", slot.option.label, class_="legend", id=f"label-{slot.id}")
+    else:
+        name = h("label", slot.option.label, for_=f"f-{slot.id}")
+    return h("div", name, beside, class_="label")
 
 
 def _control(slot: Slot) -> Html:
@@ -111,8 +127,10 @@ def _control(slot: Slot) -> Html:
         "id": f"f-{slot.id}",
         "data_field": slot.id,
         "data_v": value,
-        "aria_describedby": f"explain-{slot.id} problem-{slot.id}",
-        "aria_invalid": "true" if any(p.level is Level.ERROR for p in slot.shown_problems) else None,
+        "aria_describedby": " ".join(
+            [*([f"unit-{slot.id}"] if slot.unit else []), f"explain-{slot.id}", f"problem-{slot.id}"]
+        ),
+        "aria_invalid": "true" if slot.is_wrong else None,
     }
     if slot.is_switch:
         return _switch(slot, value == "true", common)
@@ -133,7 +151,9 @@ def _switch(slot: Slot, on: bool, common: dict[str, Any]) -> Html:
 
 def _select(slot: Slot, choices: list[tuple[str, Any]], value: str, common: dict[str, Any]) -> Html:
     items = [
-        h("option", label, value=str(at), selected=str(at) == value) for at, (label, _) in enumerate(choices)
+        h("option", label, value=str(at), selected=str(at) == value)
+        for at, (label, meant) in enumerate(choices)
+        if meant not in slot.hidden or str(at) == value
     ]
     return h("select", items, **common)
 
@@ -190,10 +210,7 @@ def _mark(slot: Slot) -> Html:
     return h(
         "div",
         h("b", "● Changed"),
-        h(
-            "span",
-            f"Default: {said(slot.option, slot.default) if slot.default is not None else slot.unset.lower()}",
-        ),
+        h("span", f"Default: {_default(slot)}"),
         h(
             "button",
             "Back to default",
@@ -206,3 +223,11 @@ def _mark(slot: Slot) -> Html:
         ),
         class_="mark",
     )
+
+
+def _default(slot: Slot) -> str:
+    """The default as the control would name it."""
+    if slot.default is not None:
+        return said(slot.option, slot.default)
+    names = {value: label for label, value in slot.option.choices.items() if label != "None"}
+    return names.get(None, slot.unset.lower())

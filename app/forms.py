@@ -20,7 +20,7 @@ from app.components import Html, Message, h
 from app.fields import Slot
 from app.values import said, understood
 from lora_core.errors import InputError, Level, Problem
-from lora_core.options import Group, Option, TrainingOptions
+from lora_core.options import Group, Option, TrainingOptions, families
 from lora_core.options.glossary import GLOSSARY, words_in
 from lora_core.options.groups.folder import FOLDER_OPTIONS
 
@@ -153,6 +153,7 @@ class Form:
                 self.practice,
                 [name for name in sorted(self.opened) if name == kind.key() or name.startswith(_FOLDERS)],
                 [(name, self.options[name], self.notes.get(name)) for name in sorted(names)],
+                self.options["family"] if "model_variant" in names else "",
                 [(name, text) for name, (text, _) in self._drafts.items() if name.partition(".")[0] in names],
                 [(at, p) for at, p in enumerate(self.problems) if p.fields and p.fields[0] in names],
                 self.options["optimizer_type"] if "optimizer_args" in names else "",
@@ -177,19 +178,19 @@ class Form:
                 h("p", kind.purpose, class_="soft"),
             ),
             h("div", [self.field(option) for option in basic], class_="fields") if basic else None,
-            self._fold(kind.key(), advanced) if advanced else None,
+            self._fold(kind.key(), advanced, "More settings" if basic else "Settings") if advanced else None,
             class_="card",
             aria_labelledby=heading,
         )
 
-    def _fold(self, key: str, options: list[Option]) -> Html:
+    def _fold(self, key: str, options: list[Option], title: str) -> Html:
         changed = sum(self.changed(option) for option in options)
         worst = [p for option in options for p in self._problems(option) if p.level is Level.ERROR]
         return h(
             "details",
             h(
                 "summary",
-                f"More settings ({len(options)})",
+                f"{title} ({len(options)})",
                 f" · {changed} changed" if changed else "",
                 f" · ✖ {len(worst)} to look at" if worst else "",
             ),
@@ -213,7 +214,7 @@ class Form:
         return fields.render(slot, self.depth, lambda problem: fix_button(problem, self.problems))
 
     def _slot(self, option: Option) -> Slot:
-        left_out = "ℹ The practice trainer leaves this setting out."
+        left_out = self.practice and not option.meta.practice
         return Slot(
             id=option.name,
             option=option,
@@ -224,10 +225,18 @@ class Form:
             unit=option.meta.unit,
             more=_further(option),
             link=option.meta.link if self.depth == "deep" else "",
-            note=left_out if self.practice and not option.meta.practice else self.notes.get(option.name, ""),
+            note="" if left_out else self.notes.get(option.name, ""),
+            tag="not used in practice" if left_out else "",
+            hidden=self._elsewhere() if option.name == "model_variant" else (),
             draft=self._drafts.get(option.name),
             problems=self._problems(option),
         )
+
+    def _elsewhere(self) -> list[str]:
+        """The lines of models that the chosen family has not, and the plain one's second name."""
+        own = families.family(self.options["family"]).variants
+        every = TrainingOptions.option("model_variant").choices.values()
+        return [name for name in every if name is not None and (name == "plain" or name not in own)]
 
     def changed(self, option: Option) -> bool:
         """Whether an option differs from its default, or something half typed stands there."""
@@ -263,7 +272,7 @@ class Form:
             ),
             h(
                 "div",
-                [notices.beside(p, folders, self._fix(p)) for p in self._problems(option)],
+                [notices.beside(p, folders, self._fix(p), default=[]) for p in self._problems(option)],
                 aria_live="polite",
             ),
             class_="field",

@@ -12,16 +12,18 @@ MARKS = {Level.ERROR: ("✖", "Error"), Level.WARNING: ("⚠", "Warning"), Level
 _TO_DO = ("○", "To do")
 
 
-def mark(problem: Problem, value: Any) -> tuple[str, str, str]:
+def mark(problem: Problem, value: Any, default: Any = "") -> tuple[str, str, str]:
     """CSS class, sign and word of a problem.
 
-    What has not been filled in yet is no mistake of anybody's: it is said as something to do.
+    What has not been filled in, or not been touched, is no mistake of anybody's: it is said as something
+    to do. It keeps a training from starting all the same.
 
     Args:
         problem: the problem.
         value: the present value of the setting that it is about.
+        default: the value that the setting begins with.
     """
-    if problem.level is Level.ERROR and value in ("", None, []):
+    if problem.level is Level.ERROR and (value in ("", None, []) or value == default):
         return "todo", *_TO_DO
     return problem.level.value, *MARKS[problem.level]
 
@@ -63,9 +65,16 @@ def of_unexpected(doing: str, error: BaseException) -> Html:
     )
 
 
-def beside(problem: Problem, value: Any, button: Html | None = None) -> Html:
-    """A problem in short, for under its field. ``value`` is the field's present value."""
-    kind, sign, word = mark(problem, value)
+def beside(problem: Problem, value: Any, button: Html | None = None, *, default: Any = "") -> Html:
+    """A problem in short, for under its field.
+
+    Args:
+        problem: the problem.
+        value: the field's present value.
+        button: settles it.
+        default: the value that the field begins with.
+    """
+    kind, sign, word = mark(problem, value, default)
     return h(
         "div",
         h("span", sign, " ", aria_hidden="true"),

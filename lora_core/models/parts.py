@@ -43,9 +43,9 @@ def _absent(options: TrainingOptions, name: str) -> Problem:
     label = options.option(name).label
     return error(
         name,
-        f"{FAMILIES[options['family']].title} needs the file {label}.",
+        f"{FAMILIES[options['family']].title} needs the part “{label}”.",
         "Its base model does not hold this part, and the trainer stops without it.",
-        f"Give the .safetensors file of {label}.",
+        "Give the path of its .safetensors file.",
     )
 
 

@@ -32,7 +32,8 @@ def test_every_option_is_rendered_named_and_explained(option: Option) -> None:
     assert f'id="f-{option.name}"' in html
     assert f'for="f-{option.name}"' in html or f'aria-labelledby="label-{option.name}"' in html
     assert f'id="explain-{option.name}"' in html
-    assert f'aria-describedby="explain-{option.name} problem-' in html
+    unit = f"unit-{option.name} " if option.meta.unit else ""
+    assert f'aria-describedby="{unit}explain-{option.name} problem-' in html
     assert option.key in html
 
 
@@ -127,6 +128,10 @@ def test_back_to_default_does_not_share_a_list() -> None:
     assert TrainingOptions.option("prompts").default == []
 
 
+def _names(kind: Any) -> list[str]:
+    return [option.name for option in kind.options()]
+
+
 @pytest.mark.parametrize("kind", GROUPS, ids=lambda k: k.key())
 def test_fold_is_filled_only_when_opened(kind: Any) -> None:
     form = form_with()
@@ -139,7 +144,8 @@ def test_fold_is_filled_only_when_opened(kind: Any) -> None:
     assert all(f'id="explain-{o.name}"' not in closed for o in advanced)
     if not advanced:
         return
-    assert f"More settings ({len(advanced)})" in closed
+    title = "Settings" if len(advanced) == sum(map(form.options.applies, _names(kind))) else "More settings"
+    assert f"{title} ({len(advanced)})" in closed
     form.take(Message("open", kind.key()))
     opened = form.group(kind)
     assert all(f'id="explain-{o.name}"' in opened for o in advanced)
@@ -245,3 +251,15 @@ def test_reading_depth_opens_more_of_the_explanation(depth: str) -> None:
     assert (sentences[1][:20] in at_once) is (depth != "short")
     assert ("<details" in html) is (depth != "deep")
     assert option.meta.more[:30] in html
+
+
+def test_only_the_lines_of_the_chosen_family_are_offered() -> None:
+    option = TrainingOptions.option("model_variant")
+    html = form_with(family="flux").field(option)
+    offered = re.findall(r"<option[^>]*>([^<]*)</option>", html)
+    assert offered[0] == "The plain one"
+    assert "FLUX.1: Chroma" in offered
+    assert all(name.startswith("FLUX.1: ") for name in offered[1:])
+    elsewhere = form_with(family="flux", model_variant="illustrious").field(option)
+    assert "SDXL: Illustrious XL</option>" in elsewhere
+    assert "Default: The plain one" in elsewhere

@@ -58,7 +58,6 @@ def test_start_waits_for_the_check_and_then_for_the_errors(widget: TrainingWidge
     until(bridge, lambda: "No folder with pictures" in widget.view.text("aside"))
     assert 'aria-disabled="true"' in widget.view.text("aside")
     assert "choose the pictures" in widget.view.text("head")
-    assert 'aria-invalid="true"' in widget.view.text("group_dataset")
 
 
 def test_practice_pictures_fill_everything_in_and_steps_are_said(
@@ -94,8 +93,29 @@ def test_one_click_fix(widget: TrainingWidget, bridge: Bridge) -> None:
 
 
 def test_starting_with_errors_starts_nothing_and_says_why(widget: TrainingWidget) -> None:
+    do(widget, do="set", field="image_dir", value="/no/such/folder")
     do(widget, do="start")
     assert "Error" in widget.view.text("aside")
+    assert widget.session.runs() == []
+
+
+def test_a_fresh_page_blames_nobody_and_one_button_fills_it_in(
+    widget: TrainingWidget, bridge: Bridge
+) -> None:
+    do(widget, do="start")
+    aside = widget.view.text("aside")
+    assert "cannot train at 512 px" in aside
+    assert "To do" in aside
+    assert "Error" not in aside
+    assert 'aria-invalid="true"' not in widget.view.text("group_dataset")
+    assert "Begin with the practice pictures" in aside
+    do(widget, do="practice")
+    until(bridge, lambda: "cannot train at" not in widget.view.text("aside"))
+    assert "Begin with the practice pictures" not in widget.view.text("aside")
+    do(widget, do="set", field="resolution", value="256")
+    until(bridge, lambda: "cannot train at 256 px" in widget.view.text("aside"))
+    assert "Error" in widget.view.text("aside")
+    assert 'aria-invalid="true"' in widget.view.text("group_dataset")
     assert widget.session.runs() == []
 
 

@@ -48,7 +48,9 @@ def panel(
         h("div", said, role="status"),
         _conflict(session),
         _history(session, away),
-        h("div", [_listed(p, form) for p in problems], class_="stack") if problems else None,
+        h("div", [_listed(p, form, session.engine_name) for p in problems], class_="stack")
+        if problems
+        else None,
         class_="card stack",
         aria_labelledby="group-start",
     )
@@ -146,16 +148,19 @@ def _conflict(session: Session) -> Html | None:
     return notices.notice("warning", "⚠", "Two windows", found.what, found.why, found.remedy, choose)
 
 
-def _listed(problem: Problem, form: Form) -> Html:
+def _listed(problem: Problem, form: Form, engine: str) -> Html:
     """A problem with the way to its setting, and the button that settles it, if one click can."""
     name = problem.fields[0] if problem.fields else ""
     option = form.options.option(name) if name in form.options.values() else None
-    typed = option is None or form.half_typed(option)
-    kind, sign, word = notices.mark(problem, "typed" if typed else form.options[name])
+    if option is None or form.half_typed(option):
+        kind, sign, word = problem.level.value, *notices.MARKS[problem.level]
+    else:
+        kind, sign, word = notices.mark(problem, form.options[name], option.default)
     what = join(_way(problem, form), problem.what)
-    return notices.notice(
-        kind, sign, word, what, problem.why, problem.remedy, fix_button(problem, form.problems)
-    )
+    button = fix_button(problem, form.problems)
+    if engine == "practice" and name == "image_dir" and not form.options[name]:
+        button = h("button", "Begin with the practice pictures", type="button", data_do="practice")
+    return notices.notice(kind, sign, word, what, problem.why, problem.remedy, button)
 
 
 def _way(problem: Problem, form: Form) -> Html | str:

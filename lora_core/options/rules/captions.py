@@ -16,7 +16,7 @@ def trigger_kept_in_front(at: Facts) -> Iterator[Problem]:
         yield note(
             "trigger_word keep_tokens",
             "There is no trigger word.",
-            f"Yet {at['keep_tokens']} part(s) of each caption are kept in front, where such a word would stand.",
+            f"Parts of each caption kept in front: {at['keep_tokens']}. That is where such a word would stand.",
             "Give a trigger word, or set the parts kept in front to 0.",
             keep_tokens=0,
         )
