@@ -122,6 +122,7 @@ def take(collector: Collector, data: Mapping[str, Any], base: Path | None = None
     _rates(collector, fields, train)
     _noise(collector, fields, train)
     train |= extra
+    collector.names |= {key: f"{words}: {key}" for key in extra}
     script = FAMILIES[family].script
     sd_scripts.take(collector, train, script=script, base=base)
 
@@ -186,8 +187,19 @@ def _network(collector: Collector, fields: Mapping[str, Any], train: dict[str, A
         name = ARGUMENT_NAMES.get(field, field)
         collector.names[f"network_args.{name}"] = field
         arguments[name] = value
+    _unused(collector, fields, label)
     train["network_module"] = module or FAMILIES[family].network_module
     train["network_args"] = arguments
+
+
+def _unused(collector: Collector, fields: Mapping[str, Any], label: str) -> None:
+    """What was filled in for another kind of LoRA: that page keeps it, and leaves it out of the training."""
+    nothing = (None, "", 0, "0", "0.0", False, "None")
+    for field in (*_BLOCKS, *_PLUS, *_CONV):
+        value = fields.get(field)
+        untouched = value in nothing or (field in _CONV and value in (1, "1"))
+        if field not in _fields_of(label) and not untouched:
+            collector.drop(field, f"It has no effect with {label}.")
 
 
 def _fields_of(label: str) -> tuple[str, ...]:
@@ -231,14 +243,15 @@ def _length(collector: Collector, fields: Mapping[str, Any], train: dict[str, An
 
 def _rates(collector: Collector, fields: Mapping[str, Any], train: dict[str, Any]) -> None:
     """A learning rate of 0 means that this part is not trained."""
-    collector.names |= {
-        "network_train_unet_only": "text_encoder_lr",
-        "network_train_text_encoder_only": "unet_lr",
-    }
     text, picture = _number(fields.get("text_encoder_lr")), _number(fields.get("unet_lr"))
     if "text_encoder_lr" in fields and "unet_lr" in fields:
-        train["network_train_unet_only"] = text == 0 and picture != 0
-        train["network_train_text_encoder_only"] = text != 0 and picture == 0
+        for key, field, rate, other in (
+            ("network_train_unet_only", "text_encoder_lr", text, picture),
+            ("network_train_text_encoder_only", "unet_lr", picture, text),
+        ):
+            if rate == 0 and other != 0:
+                train[key] = True
+                collector.names[key] = field
     if _number(fields.get("stop_text_encoder_training")) < 0:
         train["network_train_unet_only"] = True
     if not _number(fields.get("stop_text_encoder_training")):

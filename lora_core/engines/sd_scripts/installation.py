@@ -33,8 +33,8 @@ REPORTED = (
 )
 
 _INSTALL = (
-    "Install it as the documentation says, or set sd_scripts_dir and sd_scripts_python in the workspace's "
-    "settings.toml to an installation that you have. The practice engine needs none."
+    "The page docs/install-sd-scripts.md tells the steps. Have you one already, then set sd_scripts_dir and "
+    "sd_scripts_python in the workspace's settings.toml to it. The practice engine needs none."
 )
 
 

@@ -337,3 +337,29 @@ def test_our_own_file_with_mistakes() -> None:
     assert found.options["network_alpha"] == 3.0
     assert set(sources(found, Outcome.DROPPED)) == {"network_dim"}
     assert set(sources(found, Outcome.UNKNOWN)) == {"network_dimm"}
+
+
+def test_kohya_every_field_that_was_filled_in_is_in_the_report(tmp_path: Path) -> None:
+    fields = {
+        "LoRA_type": "LyCORIS/LoHa",
+        "sdxl": True,
+        "network_dim": 16,
+        "unet_lr": 1,
+        "text_encoder_lr": 1,
+        "down_lr_weight": "1,1,1",
+        "conv_dim": 8,
+        "loraplus_lr_ratio": 4,
+        "additional_parameters": "--zero_terminal_snr --network_train_unet_only",
+        "bogus_flag": 3,
+    }
+    place = tmp_path / "kohya.json"
+    place.write_text(json.dumps(fields), "utf-8")
+    found = read(str(place))
+    named = {entry.source: entry for entry in found.entries}
+    assert named["down_lr_weight"].outcome is Outcome.DROPPED
+    assert named["loraplus_lr_ratio"].outcome is Outcome.DROPPED
+    assert named["conv_dim"].outcome is not Outcome.DROPPED
+    assert "additional_parameters: zero_terminal_snr" in named
+    assert named["additional_parameters: network_train_unet_only"].target == "network_train_unet_only"
+    assert [e.target for e in found.entries if e.source == "text_encoder_lr"] == ["text_encoder_lr"]
+    assert [e.target for e in found.entries if e.source == "unet_lr"] == ["unet_lr"]
