@@ -258,6 +258,8 @@ def export_settings(arguments: argparse.Namespace) -> int:
     for name, text in exchange.files(options, arguments.to, arguments.config.stem, paths=paths).items():
         exchange.write(folder / name, text)
         print(f"Written: {folder / name}")
+    if lost := exchange.lost(options, arguments.to, paths=paths):
+        print(f"That page cannot hold: {', '.join(lost)}.")
     if not paths:
         print("Paths were left out. Fill in the model and the pictures there.")
     return OK

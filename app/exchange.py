@@ -49,6 +49,16 @@ def files(options: TrainingOptions, target: str, name: str, *, paths: bool) -> d
     return {f"{name}.json": text, dataset: files[export.DATASET]}
 
 
+def lost(options: TrainingOptions, target: str, *, paths: bool) -> list[str]:
+    """Labels of settings that the tool's file cannot hold. Arguments as in `files`."""
+    from lora_core.exchange import export, not_held
+
+    if target != "kohya-ss":
+        return []
+    text, dataset = files(options, target, "settings", paths=paths).values()
+    return not_held(export.cleaned(options, with_paths=paths), text, dataset)
+
+
 def _steps(options: TrainingOptions) -> int | None:
     """The length of the training, if its pictures are here."""
     from lora_core.datasets.scan import DatasetScan, scan

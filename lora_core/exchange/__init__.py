@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lora_core.exchange.export import to_trainer_files, to_workbench
-from lora_core.exchange.kohya_export import to_kohya_ss
+from lora_core.exchange.kohya_export import not_held, to_kohya_ss
 from lora_core.exchange.reading import read
 from lora_core.exchange.report import FORMATS, Entry, Imported, Outcome
 
@@ -12,6 +12,7 @@ __all__ = [
     "Entry",
     "Imported",
     "Outcome",
+    "not_held",
     "read",
     "to_kohya_ss",
     "to_trainer_files",

@@ -9,10 +9,13 @@ from typing import Any
 from lora_core.engines import manifest
 from lora_core.errors import InputError
 from lora_core.exchange import kohya_fields, kohya_ss
+from lora_core.exchange.collector import Collector
 from lora_core.exchange.export import cleaned, flags, train_table
 from lora_core.exchange.values import pairs
-from lora_core.options import TrainingOptions, networks, schedules, trainer_toml
+from lora_core.options import TrainingOptions, networks, schedules, toml_io, trainer_toml
+from lora_core.options.declare import Place
 from lora_core.options.families import FAMILIES
+from lora_core.options.trainer_values import NEUTRAL, TRAINER_DEFAULTS
 
 
 def to_kohya_ss(
@@ -67,7 +70,59 @@ def to_kohya_ss(
 
 def _is_default(key: str, value: Any, script: str) -> bool:
     entry = manifest.options(script).get(key)
-    return entry is not None and (value == entry.default or (not value and not entry.default))
+    nothing = value in ("", [], None) or value is False
+    return entry is not None and (value == entry.default or (nothing and not entry.default))
+
+
+def not_held(options: TrainingOptions, text: str, dataset: str = "") -> list[str]:
+    """Labels of the settings that the page would not train with, found by reading the file again.
+
+    Args:
+        options: what was to be written, without what `export.cleaned` takes out.
+        text: what `to_kohya_ss` made of them.
+        dataset: the dataset TOML that is given along, as text; empty if there is none.
+    """
+    collector = Collector()
+    data = {**json.loads(text), "dataset_config": ""}
+    kohya_ss.take(collector, data, dataset=toml_io.parse(dataset) if dataset else None)
+    read = collector.options
+    return [
+        option.label
+        for option in options
+        if (option.meta.place is not Place.OURS or option.name in _OURS_TOO)
+        and options.applies(option.name)
+        and not _means_the_same(options, read, option.name)
+    ]
+
+
+_OURS_TOO = ("prompts", "more_folders", "text_encoder_lr_2", "text_encoder_lr_3")
+"""Options that the trainer's tables hold in another form."""
+
+
+def _folders(folders: list[dict[str, Any]], written: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Further folders without the paths for which a placeholder was written."""
+    unnamed = [not one.get("image_dir") for one in written] + [False] * len(folders)
+    return [
+        {key: value for key, value in one.items() if key != "image_dir" or not placeholder}
+        for one, placeholder in zip(folders, unnamed, strict=False)
+    ]
+
+
+def _means_the_same(options: TrainingOptions, read: TrainingOptions, name: str) -> bool:
+    """Whether what was read says the same as what was written, or both say nothing."""
+    value = options[name]
+    silent = ("", None, NEUTRAL.get(name), TRAINER_DEFAULTS.get(name))
+    if name == "image_dir" and not value:
+        return True  # a placeholder stands for it
+    if name == "more_folders":
+        return _folders(value, value) == _folders(read[name], value)
+    if name == "base_weights_multiplier" and not options["base_weights"]:
+        return True
+    if value is None and name.startswith("restart_"):
+        return True  # worked out from the length when written
+    if value in silent:
+        return read[name] in silent or not read.applies(name)
+    return bool(value == read[name]) and read.applies(name)
 
 
 _OTHERWISE = frozenset(

@@ -108,8 +108,13 @@ def looks_like_one(data: Mapping[str, Any]) -> bool:
     return "LoRA_type" in data or sum(key in data for key in known) >= 3
 
 
-def take(collector: Collector, data: Mapping[str, Any], base: Path | None = None) -> None:
-    """Take its settings."""
+def take(
+    collector: Collector,
+    data: Mapping[str, Any],
+    base: Path | None = None,
+    dataset: Mapping[str, Any] | None = None,
+) -> None:
+    """Take its settings. ``dataset`` is the table of its dataset TOML, where that is at hand."""
     words = "additional_parameters"  # its words are looked at one by one
     fields = {key: value for key, value in data.items() if key == words or not collector.hidden(key, value)}
     if "LoRA_type" not in fields:
@@ -124,7 +129,7 @@ def take(collector: Collector, data: Mapping[str, Any], base: Path | None = None
     train |= extra
     collector.names |= {key: f"{words}: {key}" for key in extra}
     script = FAMILIES[family].script
-    sd_scripts.take(collector, train, script=script, base=base)
+    sd_scripts.take(collector, train, dataset, script=script, base=base)
 
 
 def _on(value: Any) -> bool:
@@ -237,7 +242,7 @@ def _length(collector: Collector, fields: Mapping[str, Any], train: dict[str, An
     if _number(fields.get("lr_warmup_steps")) <= 0:
         train.pop("lr_warmup_steps", None)
         if share > 0:
-            train["lr_warmup_steps"] = share / 100
+            train["lr_warmup_steps"] = round(share / 100, 8)
             collector.names["lr_warmup_steps"] = "lr_warmup"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -50,6 +51,8 @@ def take(collector: Collector, metadata: Mapping[str, Any]) -> None:
         key.removeprefix("ss_"): _plain(value) for key, value in metadata.items() if key.startswith("ss_")
     }
     notes = {key: value for key, value in notes.items() if not collector.hidden(key, value)}
+    if "batch_size_per_device" not in notes and "datasets" not in notes and "total_batch_size" in notes:
+        notes["batch_size_per_device"] = notes["total_batch_size"]  # the oldest notes have only this
     _take_family(collector, notes, metadata)
     take_network(collector, str(notes.get("network_module") or ""), _arguments(notes), "ss_network_module")
     _take_optimizer(collector, str(notes.get("optimizer") or ""))
@@ -60,15 +63,22 @@ def take(collector: Collector, metadata: Mapping[str, Any]) -> None:
         if key == "text_encoder_lr":
             take_text_rates(collector, f"ss_{key}", _rate(value))
         elif key not in _RESULTS and key not in _READ_APART:
-            collector.give(f"ss_{key}", _RENAMED.get(key, key), value)
+            name = _RENAMED.get(key, key)
+            collector.give(f"ss_{key}", name, _unset(collector, name) if value is None else value)
     further = picture_folders.take_folders(collector, _folders(notes))
     picture_folders.take_further(collector, further)
     _say_what_is_missing(collector, notes)
 
 
+def _unset(collector: Collector, key: str) -> Any:
+    """What a setting has that the trainer noted as ``None``: its default, where it cannot be empty here."""
+    option = next((option for option in collector.options if option.key == key), None)
+    return None if option is None or option.optional else collector.of_trainer(option)
+
+
 def _plain(value: Any) -> Any:
-    """Notes are texts; ``None`` and ``True`` are words in them."""
-    text = str(value).strip()
+    """Notes are texts; ``None`` and ``True`` are words in them. Some programs show tables as such."""
+    text = json.dumps(value) if isinstance(value, (dict, list)) else str(value).strip()
     return {"None": None, "True": True, "False": False, "null": None}.get(text, text)
 
 
@@ -125,10 +135,22 @@ def _split_arguments(text: str) -> list[str]:
 
 
 def _take_length(collector: Collector, notes: Mapping[str, Any]) -> None:
-    if notes.get("num_epochs"):
+    """Epochs where the training had whole ones, else its steps: the trainer notes both, whichever was set."""
+    if notes.get("num_epochs") and _whole_epochs(notes):
         collector.give("ss_num_epochs", "max_train_epochs", notes["num_epochs"])
     elif notes.get("max_train_steps"):
+        collector.options["max_train_epochs"] = None
         collector.give("ss_max_train_steps", "max_train_steps", notes["max_train_steps"])
+
+
+def _whole_epochs(notes: Mapping[str, Any]) -> bool:
+    """Whether the steps are as many as whole epochs have; true if it is not told. Batches are those of one GPU."""
+    names = ("num_epochs", "max_train_steps", "num_batches_per_epoch")
+    epochs, steps, batches = (_count(notes.get(name)) for name in names)
+    if not (epochs and steps and batches):
+        return True
+    together = _count(notes.get("gradient_accumulation_steps")) or 1
+    return epochs * math.ceil(batches / together) == steps
 
 
 def _rate(value: Any) -> Any:
@@ -167,7 +189,7 @@ def _folders(notes: Mapping[str, Any]) -> list[picture_folders.Folder]:
 
 
 def _count(value: Any) -> int:
-    """A number of repeats; 0 where it is none."""
+    """A whole number of something; 0 where it is none."""
     return int(value) if str(value).isdecimal() else 0
 
 
@@ -187,12 +209,17 @@ def _directories(notes: Mapping[str, Any]) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+_DROPOUT = ("caption_dropout_rate", "caption_tag_dropout_rate", "caption_dropout_every_n_epochs")
+
+
 def _say_what_is_missing(collector: Collector, notes: Mapping[str, Any]) -> None:
     if not notes:
         collector.notes.append("The file has no notes of its training. Little could be read.")
     if notes.get("sd_model_name"):
         collector.notes.append(f"It was trained on {_file_name(str(notes['sd_model_name']))}.")
     collector.notes.append("Paths are not taken: choose the base model and the pictures yourself.")
+    if notes.get("datasets") and all(str(notes.get(key)) in ("0", "0.0", "None") for key in _DROPOUT):
+        collector.notes.append("Caption dropout of a dataset file is never noted, so it may have had some.")
     images, steps = notes.get("num_train_images"), notes.get("max_train_steps")
     if images and steps:
         collector.notes.append(f"It saw {images} pictures an epoch, repeats counted, in {steps} steps.")

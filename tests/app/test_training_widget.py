@@ -258,6 +258,19 @@ def test_settings_of_another_tool_are_reported_before_they_are_used(widget: Trai
     do(widget, do="set", field="import-text", value="what is this")
     do(widget, do="read-import")
     assert "Error" in widget.view.text("handover")
+    before = widget.session.options.copy()
+    do(widget, do="use-import")
+    assert "Nothing has been read yet" in widget.view.text("handover")
+    assert widget.session.options == before
+
+
+def test_what_the_kohya_ss_page_cannot_hold_is_said(widget: TrainingWidget) -> None:
+    do(widget, do="practice")
+    do(widget, do="set", field="export-target", value="kohya-ss")
+    assert "cannot hold" not in widget.view.text("handover")
+    widget.session.options.update({"huggingface_upload": True, "huggingface_repo_id": "me/mine"})
+    do(widget, do="set", field="export-paths", value=True)
+    assert "cannot hold: Repository" in widget.view.text("handover")
 
 
 @pytest.mark.parametrize(

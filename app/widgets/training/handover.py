@@ -8,6 +8,7 @@ from app.widgets import page, words
 from lora_core import exchange
 from lora_core.errors import WorkbenchError
 from lora_core.exchange import Imported, Outcome
+from lora_core.exchange.export import DATASET, cleaned
 from lora_core.options import TrainingOptions
 from lora_core.presets import changes, is_personal, summary
 from lora_core.session import Session
@@ -18,6 +19,7 @@ _TARGETS = {
     "sd-scripts": "sd-scripts (its files and the command)",
     "kohya-ss": "kohya_ss (JSON)",
 }
+_KOHYA = "kohya_ss.json"
 _HEADINGS = {
     Outcome.TRANSLATED: "Translated",
     Outcome.DROPPED: "Left out, with the reason",
@@ -68,6 +70,13 @@ class Handover:
 
     def _use(self) -> None:
         if self._found is None:
+            self.said = notices.notice(
+                "note",
+                "ℹ",
+                "Note",
+                "Nothing has been read yet.",
+                remedy="Give a file or a text, and choose Read it.",
+            )
             return
         before = self.session.engine_name
         title = self._found.title
@@ -204,6 +213,7 @@ class Handover:
             return notices.of_error(error)
         return h(
             "div",
+            self._lost(files),
             [
                 h(
                     "div",
@@ -219,12 +229,21 @@ class Handover:
         options, paths = self.session.options, self._with_paths
         if self._target == "workbench":
             return {"settings.toml": exchange.to_workbench(options, with_paths=paths)}
-        if self._target == "kohya-ss":
-            return {"kohya_ss.json": exchange.to_kohya_ss(options, with_paths=paths)}
         count = self.session.count()
-        return exchange.to_trainer_files(
-            options, with_paths=paths, total_steps=count.total if count else None
-        )
+        steps = count.total if count else None
+        files = exchange.to_trainer_files(options, with_paths=paths, total_steps=steps)
+        if self._target == "kohya-ss":
+            text = exchange.to_kohya_ss(options, with_paths=paths, dataset_config=DATASET, total_steps=steps)
+            return {_KOHYA: text, DATASET: files[DATASET]}
+        return files
+
+    def _lost(self, files: dict[str, str]) -> Html | None:
+        """The settings that the kohya_ss page would leave out."""
+        if _KOHYA not in files:
+            return None
+        options = cleaned(self.session.options, with_paths=self._with_paths)
+        lost = exchange.not_held(options, files[_KOHYA], files[DATASET])
+        return h("p", f"That page cannot hold: {', '.join(lost)}.") if lost else None
 
 
 def _entries(found: Imported, outcome: Outcome, heading: str) -> Html | None:
