@@ -1,8 +1,8 @@
 """Step each optimizer a few times on LoRA-shaped weights, made by the trainer itself: ``PYTHON … CHECKOUT TABLE``.
 
 Runs in the trainer's interpreter. ``TABLE`` is a JSON file, name -> ``optimizer_args`` and learning rate.
-Prints JSON: what went wrong by name, what does not go on well from a saved state, and the classes of
-pytorch-optimizer.
+Prints JSON: what went wrong by name, what does not go on well from a saved state, what becomes of several
+rates, and the classes of pytorch-optimizer.
 """
 
 from __future__ import annotations
@@ -23,9 +23,12 @@ def weights():
     return [torch.nn.Parameter(torch.randn(shape) * size) for shape, size in shapes]
 
 
-def make(train_util, name, arguments, parts, rate):
-    """The optimizer as the trainer makes it, for the picture part and the text part."""
-    groups = [{"params": parts[:2], "lr": rate}, {"params": parts[2:], "lr": rate}]
+def make(train_util, name, arguments, parts, rate, other=None):
+    """The optimizer as the trainer makes it, for two parts; the second may have another rate."""
+    groups = [
+        {"params": parts[:2], "lr": rate},
+        {"params": parts[2:], "lr": rate if other is None else other},
+    ]
     args = argparse.Namespace(
         optimizer_type=name, optimizer_args=arguments, learning_rate=rate, use_8bit_adam=False,
         use_lion_optimizer=False, fused_backward_pass=False, gradient_accumulation_steps=1, max_grad_norm=1.0,
@@ -83,6 +86,23 @@ def resume_one(train_util, name, arguments, rate):
     return "" if all(near) else "it goes on differently"
 
 
+def rates_one(train_util, name, arguments, rate):
+    """What another rate of the second part does: it stops (``equal``), nothing (``first``), or something."""
+    import torch
+
+    found = []
+    for other in (rate, rate / 10):
+        parts = weights()
+        made = make(train_util, name, arguments, parts, rate, other)
+        try:
+            learn(made, parts, 8)
+        except RuntimeError as error:
+            return "equal" if "different lr values" in str(error) else str(error)
+        found.append(parts)
+    same = all(torch.equal(one, two) for one, two in zip(*found, strict=True))
+    return "first" if same else "each"
+
+
 def attempt(function, *given):
     """What a trial says, or the error that it ends with."""
     try:
@@ -97,17 +117,19 @@ def main(checkout, table):
     import torch
     from library import train_util
 
-    wrong, unlike = {}, {}
+    wrong, unlike, rates = {}, {}, {}
     for name, (arguments, rate) in json.loads(Path(table).read_text("utf-8")).items():
         if reason := attempt(try_one, train_util, name, arguments, rate):
             wrong[name] = reason
         elif reason := attempt(resume_one, train_util, name, arguments, rate):
             unlike[name] = reason
+        if name not in wrong:
+            rates[name] = attempt(rates_one, train_util, name, arguments, rate)
     kinds = [getattr(pytorch_optimizer, name) for name in dir(pytorch_optimizer)]
     classes = [
         one.__name__ for one in kinds if isinstance(one, type) and issubclass(one, torch.optim.Optimizer)
     ]
-    print(json.dumps({"wrong": wrong, "unlike": unlike, "classes": sorted(set(classes))}))
+    print(json.dumps({"wrong": wrong, "unlike": unlike, "rates": rates, "classes": sorted(set(classes))}))
 
 
 if __name__ == "__main__":

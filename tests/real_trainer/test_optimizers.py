@@ -69,6 +69,7 @@ def test_every_installed_optimizer_learns_with_what_is_recommended(
     assert [name for name, reason in found["unlike"].items() if "pickle local" in reason] == [
         one.name for one in tried if one.state == "unsaveable"
     ]
+    assert found["rates"] == {one.name: one.rates for one in tried}
     offered = {name.partition(".")[2] for name in OPTIMIZERS if name.startswith("pytorch_optimizer.")}
     assert offered | set(OMITTED) == set(found["classes"]), "each class is offered or left out with a reason"
 

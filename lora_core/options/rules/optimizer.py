@@ -100,6 +100,21 @@ def adafactor(at: Facts) -> Iterator[Problem]:
 
 
 @rule
+def adafactor_of_pytorch_optimizer(at: Facts) -> Iterator[Problem]:
+    """Here the trainer swaps nothing in: the optimizer itself passes over the rate (``get_lr``)."""
+    if at["optimizer_type"] != "pytorch_optimizer.AdaFactor" or "relative_step=False" in squeezed(at):
+        return
+    kept = [given for given in at["optimizer_args"] if not given.strip().startswith("relative_step")]
+    yield warning(
+        "optimizer_args optimizer_type",
+        "AdaFactor takes its own learning rate now.",
+        "Your learning rates and schedule have no effect.",
+        "Set the optimizer argument relative_step=False.",
+        optimizer_args=[*kept, "relative_step=False"],
+    )
+
+
+@rule
 def eight_bit(at: Facts) -> Iterator[Problem]:
     """Measured: bitsandbytes 0.50 also computes these on a CPU, where they gain nothing."""
     name = at["optimizer_type"]

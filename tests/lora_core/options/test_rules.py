@@ -314,6 +314,12 @@ MORE: list[tuple[str, Level, dict[str, Any], dict[str, Any]]] = [
     ("optimizer_type", W, {"optimizer_type": "Lion8bit"}, {"gpu": False}),
     ("optimizer_args", W, PRODIGY, {}),
     ("lr_warmup_steps", W, {**PRODIGY, "optimizer_type": "pytorch_optimizer.DAdaptAdam"}, {}),
+    (
+        "optimizer_args",
+        W,
+        {"optimizer_type": "pytorch_optimizer.AdaFactor", "optimizer_args": ["relative_step=True"]},
+        {},
+    ),
     ("save_state", E, {**KRON, "save_state": True}, {}),
     ("save_state_on_train_end", E, {**KRON, "save_state_on_train_end": True}, {}),
     ("resume", E, {**KRON, "resume": "/x-state"}, {}),
