@@ -104,11 +104,10 @@ def network_size(read: Reader, one: Architecture) -> NetworkSize:
     """Count a network's numbers on a model of this architecture."""
     kind = str(read.get("network_type", "lora"))
     dim, conv_dim = _ranks(read, kind)
-    factor = int(read.get("lokr_factor", -1))
     stored = trained = modules = 0
     for layer in _touched(read, one, kind):
         rank = dim if layer.kernel == 1 else conv_dim
-        numbers, learned = _numbers(kind, layer, rank, factor)
+        numbers, learned = _numbers(kind, layer, rank, read)
         stored += (numbers + _alphas(kind)) * layer.count
         trained += learned * layer.count
         modules += layer.count
@@ -208,18 +207,18 @@ def _alphas(kind: str) -> int:
     return 0 if kind in ("full", "ia3") else 1
 
 
-def _numbers(kind: str, layer: Layer, rank: int, factor: int) -> tuple[int, int]:
+def _numbers(kind: str, layer: Layer, rank: int, read: Reader) -> tuple[int, int]:
     """Numbers that a layer of the network stores, and those of them that are learned."""
-    inner, outer, area = layer.inputs, layer.outputs, layer.kernel**2
-    pair = rank * (inner * area + outer)
+    outer = layer.outputs
+    pair = rank * (layer.inputs * layer.kernel**2 + outer)
     if kind == "loha":
-        found = 2 * pair
+        found = 2 * _pair(layer, rank, read) + _strengths(layer, read)
     elif kind == "glora":
-        found = pair + 2 * rank * inner
+        found = pair + 2 * rank * layer.inputs
     elif kind == "lokr":
-        found = _lokr(layer, rank, factor)
+        found = _lokr(layer, rank, read) + _strengths(layer, read)
     elif kind == "dora":
-        found = pair + outer
+        found = _pair(layer, rank, read) + _strengths(layer, read)
     elif kind == "oft":
         found = outer * (outer // max(1, rank))
     elif kind == "diag_oft":
@@ -251,14 +250,33 @@ def _ia3(layer: Layer) -> int:
     return layer.inputs if layer.inputs > layer.outputs else 0
 
 
-def _lokr(layer: Layer, rank: int, factor: int) -> int:
+def _lokr(layer: Layer, rank: int, read: Reader) -> int:
     """LoKr: a small matrix, and a large one that is a pair where that is smaller (``lycoris/modules/lokr.py``)."""
+    factor, whole = int(read.get("lokr_factor", -1)), bool(read.get("full_matrix", False))
     in_small, in_large = split(layer.inputs, factor)
     out_small, out_large = split(layer.outputs, factor)
-    area = layer.kernel**2
-    if rank >= max(out_large, in_large) / 2:
-        return out_small * in_small + out_large * in_large * area
-    return out_small * in_small + rank * (out_large + in_large * area)
+    if read.get("unbalanced_factorization", False):
+        out_small, out_large = out_large, out_small
+    small = out_small * in_small
+    if read.get("decompose_both", False) and not whole and rank < max(out_small, in_small) / 2:
+        small = rank * (out_small + in_small)
+    if whole or rank >= max(out_large, in_large) / 2:
+        return small + out_large * in_large * layer.kernel**2
+    return small + _pair(Layer(in_large, out_large, kernel=layer.kernel), rank, read)
+
+
+def _pair(layer: Layer, rank: int, read: Reader) -> int:
+    """A pair of matrices; LyCORIS can keep a convolution's square in a third one of its own (Tucker)."""
+    if layer.kernel > 1 and read.get("use_tucker", False):
+        return rank * (layer.inputs + layer.outputs) + rank**2 * layer.kernel**2
+    return rank * (layer.inputs * layer.kernel**2 + layer.outputs)
+
+
+def _strengths(layer: Layer, read: Reader) -> int:
+    """DoRA: a strength for each output, or for each input."""
+    if read.get("network_type") != "dora" and not read.get("lycoris_dora", False):
+        return 0
+    return layer.outputs if read.get("wd_on_output", True) else layer.inputs
 
 
 def split(number: int, factor: int) -> tuple[int, int]:

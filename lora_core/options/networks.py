@@ -64,7 +64,7 @@ NETWORKS: dict[str, NetworkKind] = {
     ),
     "loha": NetworkKind(
         "LoHa (LyCORIS)",
-        "Two pairs multiplied: small files that hold a lot, such as several styles.",
+        "Two pairs multiplied: it can hold a lot, such as several styles. At one rank, twice the size of a LoRA.",
         _LYCORIS_FAMILIES,
         LYCORIS,
         fixed={"algo": "loha"},
@@ -106,7 +106,7 @@ NETWORKS: dict[str, NetworkKind] = {
     ),
     "ia3": NetworkKind(
         "(IA)³ (LyCORIS)",
-        "Only scales what passes through a few layers: files below 1 MB, for simple changes.",
+        "Only scales what passes through a few layers: files of about 2 MB or less, for simple changes.",
         DIFFUSION,
         OWN_LYCORIS,
         fixed={"algo": "ia3", "preset": "ia3"},

@@ -16,7 +16,7 @@ WITHOUT_LIMIT = ("oft", "dylora", "glora", "ia3", "full")
 TURNING = ("oft", "boft", "diag_oft")
 """Kinds that turn weights: they take no alpha in LoRA's sense."""
 
-WITHOUT_DROPOUT = ("oft", "dylora", "boft", "ia3", "full")
+WITHOUT_DROPOUT = ("oft", "dylora", "dora", "boft", "ia3", "full")
 """Kinds whose layers do not use the general dropout."""
 
 BOFT_RANKS = {"sd15": 10, "sd2": 10, "sdxl": 10, "flux": 42, "lumina": 30, "hunyuan_image": 98}

@@ -491,6 +491,7 @@ MORE: list[tuple[str, Level, dict[str, Any], dict[str, Any]]] = [
         {},
     ),
     ("network_dropout", N, {"network_type": "boft", "network_dropout": 0.1}, {}),
+    ("network_dropout", N, {"network_type": "dora", "network_dropout": 0.1}, {}),
     ("rank_dropout", N, {"network_type": "boft", "rank_dropout": 0.1}, {}),
     ("scale_weight_norms", N, {"network_type": "glora", "scale_weight_norms": 1.0}, {}),
     ("network_dim", E, {"network_type": "boft", "network_dim": 8}, {}),
