@@ -81,9 +81,10 @@ class Server:
                 return "http://127.0.0.1" + found.group(1)
         raise SystemExit("The server ended before it told its address.")
 
-    def end(self) -> None:
+    def end(self) -> str:
+        """End it. Returns what it has printed since it told its address."""
         self.process.terminate()
-        self.process.communicate(timeout=30)
+        return self.process.communicate(timeout=30)[0]
 
 
 def open_page(browser: Any, url: str) -> tuple[float, float]:
