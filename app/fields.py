@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,10 @@ DEPTHS = {
 """How much of an explanation is open from the start: name and explanation of each depth."""
 
 
+Said = str | tuple[str, ...]
+"""A paragraph, or a list of short lines."""
+
+
 @dataclass(frozen=True)
 class Slot:
     """One control and what stands around it.
@@ -31,7 +35,8 @@ class Slot:
         doc: the explanation.
         key: the trainer's name, in small print; empty for none.
         unit: printed after the control.
-        more: paragraphs that go further, each with a heading: cost, usual values, how it works.
+        more: what goes further, each part with a heading: cost, usual values, how it works.
+        words: words of the glossary that are used here, and what they mean.
         link: an address with more about it.
         note: a sentence about the own numbers.
         tag: a few words beside the label, such as that the chosen trainer leaves the setting out.
@@ -48,7 +53,8 @@ class Slot:
     doc: str
     key: str = ""
     unit: str = ""
-    more: Sequence[tuple[str, str]] = ()
+    more: Sequence[tuple[str, Said]] = ()
+    words: Mapping[str, str] = field(default_factory=dict)
     link: str = ""
     note: str = ""
     tag: str = ""
@@ -174,7 +180,9 @@ def _explanation(slot: Slot, depth: str) -> Html:
     first, rest = _first_sentence(slot.doc)
     at_once = first if depth == "short" else slot.doc
     further = [*([("", rest)] if depth == "short" and rest else []), *slot.more]
-    body = [_paragraph(heading, text) for heading, text in further]
+    body = [_part(heading, text) for heading, text in further]
+    if slot.words:
+        body.append(_words(slot))
     if slot.link:
         body.append(h("p", h("a", "Read more about it", href=slot.link, rel="noreferrer", target="_blank")))
     opened: Html | None = None
@@ -202,8 +210,23 @@ def _first_sentence(text: str) -> tuple[str, str]:
     return (text, "") if end < 0 else (text[: end + 1], text[end + 2 :])
 
 
-def _paragraph(heading: str, text: str) -> Html:
-    return h("p", h("b", f"{heading} ") if heading else None, text)
+def _part(heading: str, text: Said) -> Html:
+    title = h("b", f"{heading} ") if heading else None
+    if isinstance(text, str):
+        return h("p", title, text)
+    return join(h("p", title) if title else None, h("ul", [h("li", line) for line in text]))
+
+
+def _words(slot: Slot) -> Html:
+    """The glossary's words, closed: they come up at many settings, and are wanted once."""
+    title = f"Words used here ({len(slot.words)})"
+    return h(
+        "details",
+        h("summary", title, aria_label=f"{title}: {slot.option.label}"),
+        h("ul", [h("li", h("b", f"{word}: "), meaning) for word, meaning in slot.words.items()]),
+        class_="more words",
+        data_key=f"words-{slot.id}",
+    )
 
 
 def _mark(slot: Slot) -> Html:

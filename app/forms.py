@@ -17,7 +17,7 @@ from typing import Any
 
 from app import fields, notices, optimizer_form
 from app.components import Html, Message, h
-from app.fields import Slot
+from app.fields import Said, Slot
 from app.values import said, understood
 from lora_core.errors import InputError, Level, Problem
 from lora_core.options import Group, Option, TrainingOptions, families
@@ -224,6 +224,7 @@ class Form:
             key=option.key,
             unit=option.meta.unit,
             more=_further(option),
+            words=_words(option),
             link=option.meta.link if self.depth == "deep" else "",
             note="" if left_out else self.notes.get(option.name, ""),
             tag="not used in practice" if left_out else "",
@@ -328,6 +329,7 @@ class Form:
                 key=option.key,
                 unit=option.meta.unit,
                 more=_further(option),
+                words=_words(option),
                 draft=self._drafts.get(name),
                 unset=_AS_MAIN,
             )
@@ -361,14 +363,22 @@ class Form:
         return fix_button(problem, self.problems)
 
 
-def _further(option: Option) -> list[tuple[str, str]]:
+def _further(option: Option) -> list[tuple[str, Said]]:
     """What goes beyond the explanation, under its headings."""
     meta = option.meta
-    usual = "; ".join(f"{where}: {value}" for where, value in meta.typical.items())
-    parts = [("", meta.more), ("Cost.", meta.cost), ("Usual values.", usual), ("How it works.", meta.deep)]
+    usual = tuple(f"{where}: {value}" for where, value in meta.typical.items())
+    lines = tuple(meta.more.split("\n"))
+    more = " ".join(meta.more.split()) if len(lines) == 1 else lines
+    parts: list[tuple[str, Said]] = [("", more), ("Cost.", meta.cost), ("Usual values.", usual)]
+    parts.append(("How it works.", " ".join(meta.deep.split())))
+    return [(heading, text) for heading, text in parts if text]
+
+
+def _words(option: Option) -> dict[str, str]:
+    """The glossary's words that an option's explanation uses, and what they mean."""
+    meta = option.meta
     words = words_in(f"{option.label} {option.doc} {meta.more} {meta.deep}")
-    parts += [(f"{word[0].upper()}{word[1:]}:", GLOSSARY[word]) for word in words]
-    return [(heading, " ".join(text.split())) for heading, text in parts if text]
+    return {f"{word[0].upper()}{word[1:]}": GLOSSARY[word] for word in words}
 
 
 def fix_button(problem: Problem, problems: Sequence[Problem]) -> Html | None:
@@ -382,4 +392,9 @@ def fix_button(problem: Problem, problems: Sequence[Problem]) -> Html | None:
 
 
 def _fixed(name: str, value: Any) -> str:
-    return said(TrainingOptions.option(name), value)
+    """A fix's value for its button: lines as they will be written, as their number says nothing."""
+    option = TrainingOptions.option(name)
+    if option.kind == "texts" and value:
+        lines = ", ".join(value)
+        return lines if len(lines) <= 60 else f"{lines[:57]}…"
+    return said(option, value)

@@ -249,7 +249,8 @@ def test_reading_depth_opens_more_of_the_explanation(depth: str) -> None:
     sentences = option.doc.split(". ")
     at_once = html.split('id="explain-network_dim">')[1].split("</p>")[0]
     assert (sentences[1][:20] in at_once) is (depth != "short")
-    assert ("<details" in html) is (depth != "deep")
+    assert ("More about this" in html) is (depth != "deep")
+    assert "Words used here" in html
     assert option.meta.more[:30] in html
 
 
@@ -263,3 +264,8 @@ def test_only_the_lines_of_the_chosen_family_are_offered() -> None:
     elsewhere = form_with(family="flux", model_variant="illustrious").field(option)
     assert "SDXL: Illustrious XL</option>" in elsewhere
     assert "Default: The plain one" in elsewhere
+
+
+def test_a_fix_of_lines_names_the_lines() -> None:
+    problem = Problem(Level.WARNING, ("optimizer_args",), "what", fix={"optimizer_args": ["a=1", "b=2"]})
+    assert "Set Optimizer arguments = a=1, b=2" in str(fix_button(problem, [problem]))

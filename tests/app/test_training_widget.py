@@ -108,10 +108,10 @@ def test_a_fresh_page_blames_nobody_and_one_button_fills_it_in(
     assert "To do" in aside
     assert "Error" not in aside
     assert 'aria-invalid="true"' not in widget.view.text("group_dataset")
-    assert "Begin with the practice pictures" in aside
+    assert "Use practice pictures" in aside
     do(widget, do="practice")
     until(bridge, lambda: "cannot train at" not in widget.view.text("aside"))
-    assert "Begin with the practice pictures" not in widget.view.text("aside")
+    assert "Use practice pictures" not in widget.view.text("aside")
     do(widget, do="set", field="resolution", value="256")
     until(bridge, lambda: "cannot train at 256 px" in widget.view.text("aside"))
     assert "Error" in widget.view.text("aside")

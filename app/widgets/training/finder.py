@@ -206,7 +206,13 @@ class Finder:
     def _sections(self) -> Html:
         options = self.form.options
         shown = [kind for kind in GROUPS if any(options.applies(o.name) for o in kind.options())]
-        return _list(f"All sections ({len(shown)})", "sections", [self._section(kind) for kind in shown], "")
+        return _list(
+            f"All sections ({len(shown)})",
+            "sections",
+            [self._section(kind) for kind in shown],
+            "",
+            "finds pairs",
+        )
 
     def _section(self, kind: type[Group]) -> Html:
         changed = sum(
@@ -229,11 +235,11 @@ def target(option: Option) -> str:
     return "add-folder" if option.kind == "folders" else f"f-{option.name}"
 
 
-def _list(title: str, key: str, items: Sequence[Html], empty: str) -> Html:
+def _list(title: str, key: str, items: Sequence[Html], empty: str, style: str = "finds") -> Html:
     return h(
         "details",
         h("summary", title),
-        h("ul", [h("li", item) for item in items], class_="finds") if items else h("p", empty),
+        h("ul", [h("li", item) for item in items], class_=style) if items else h("p", empty),
         class_="more",
         data_key=key,
     )

@@ -146,7 +146,7 @@ class Handover:
         effect = changes(self.session.options, self._after(found))
         return h(
             "div",
-            h("h3", found.title),
+            h("h3", f"{found.title[:1].upper()}{found.title[1:]}"),
             page.listed(*found.notes) if found.notes else None,
             [_entries(found, outcome, heading) for outcome, heading in _HEADINGS.items()],
             h("p", h("b", summary(effect))),

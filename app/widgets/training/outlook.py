@@ -257,8 +257,8 @@ def _price(price: str) -> Html:
 
 
 def _part(one: Part, unit: str) -> str:
-    amount = f"{one.value / GIB:.2f} GiB" if unit == "bytes" else duration(one.value)
-    return f"{one.name}: {amount}. {one.how}".strip()
+    amount = _size(one.value) if unit == "bytes" else duration(one.value)
+    return f"{one.name[:1].upper()}{one.name[1:]}: {amount}. {one.how}".strip()
 
 
 def _range(one: Estimate, say: Callable[[float], str]) -> str:
@@ -272,4 +272,8 @@ def _time(one: Estimate) -> str:
 
 
 def _bytes(one: Estimate) -> str:
-    return _range(one, lambda value: f"{value / GIB:.1f} GiB" if value >= GIB else f"{value / _MB:.1f} MiB")
+    return _range(one, _size)
+
+
+def _size(value: float) -> str:
+    return f"{value / GIB:.1f} GiB" if value >= GIB else f"{value / _MB:.1f} MiB"

@@ -159,7 +159,7 @@ def _listed(problem: Problem, form: Form, engine: str) -> Html:
     what = join(_way(problem, form), problem.what)
     button = fix_button(problem, form.problems)
     if engine == "practice" and name == "image_dir" and not form.options[name]:
-        button = h("button", "Begin with the practice pictures", type="button", data_do="practice")
+        button = h("button", "Use practice pictures", type="button", data_do="practice")
     return notices.notice(kind, sign, word, what, problem.why, problem.remedy, button)
 
 
@@ -183,5 +183,5 @@ def _way(problem: Problem, form: Form) -> Html | str:
             data_goto=finder.target(option),
             aria_label=f"Go to {option.label}",
         ),
-        ". ",
+        h("br"),
     )

@@ -23,7 +23,7 @@ class Network(Group):
             "LoRA is right for characters, things and most styles. LoCon also learns fine texture, "
             "which can help a style. LoCon files are larger."
         ),
-        more=" ".join(f"{kind.title}: {kind.note}" for kind in NETWORKS.values()),
+        more="\n".join(f"{kind.title}: {kind.note}" for kind in NETWORKS.values()),
         place=Place.OURS,
         cost=(
             "Next to LoRA of one rank, LoHa and GLoRA files are twice as large, and LoKr files about "
