@@ -106,9 +106,11 @@ def _arguments(notes: Mapping[str, Any]) -> dict[str, Any]:
         found = json.loads(str(notes.get("network_args") or "{}"))
     except ValueError:
         return {}
-    return (
-        {key: value for key, value in found.items() if value is not None} if isinstance(found, dict) else {}
-    )
+    if not isinstance(found, dict):
+        return {}
+    if str(found.get("dropout")) == str(notes.get("network_dropout")):
+        found.pop("dropout", None)  # the trainer puts network_dropout among the arguments, too
+    return {key: value for key, value in found.items() if value is not None}
 
 
 def _take_optimizer(collector: Collector, text: str) -> None:

@@ -41,6 +41,10 @@ def take_network(
         if left.get("preset") == "full":
             left["preset"] = None
         about = f"In the file it is LyCORIS with the method {left.get('algo', 'lora')}."
+        if "dropout" in left:
+            collector.give(
+                f"{source}.dropout", "network_dropout", left.pop("dropout"), "It is the same there."
+            )
     kind = networks.kind_of(module or FAMILIES[collector.family()].network_module, _told(left))
     if kind and (module or kind != "lora"):  # nothing is said of what the file does not name
         collector.own(source, "network_type", kind, about)

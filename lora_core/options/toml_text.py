@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -34,12 +35,42 @@ def read_text(path: Path) -> str:
         ) from error
 
 
+_LONGEST = 2_000_000
+"""Characters of a TOML text that is still read. Settings have some thousands."""
+_PARTS = 100
+"""Parts of a dotted name that are still read: the reader's time grows with their square."""
+_PART = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""
+_DOTTED = re.compile(rf"(?:^|[{{\[,])[ \t]*{_PART}(?:[ \t]*\.[ \t]*{_PART}){{{_PARTS},}}", re.MULTILINE)
+
+
+def _check_size(text: str) -> None:
+    """Refuse what the reader would need minutes for.
+
+    Raises:
+        InputError: the text is too long, or a name in it has too many parts.
+    """
+    why = ""
+    if len(text) > _LONGEST:
+        why = f"It has {len(text):,} characters. At most {_LONGEST:,} are read."
+    elif found := _DOTTED.search(text):
+        line = text.count("\n", 0, found.end()) + 1
+        why = f"The name on line {line} has more than {_PARTS} parts with dots between them."
+    if why:
+        raise InputError(
+            "The settings file is too large or too deep.",
+            why=why,
+            remedy="Check that it is the right file.",
+            field="toml",
+        )
+
+
 def parse(text: str) -> dict[str, Any]:
     """TOML text as a dict.
 
     Raises:
-        InputError: it is not TOML; the reason names the line.
+        InputError: it is not TOML; the reason names the line. Or it is far larger than settings are.
     """
+    _check_size(text)
     try:
         found: dict[str, Any] = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # ValueError: also a number of thousands of digits

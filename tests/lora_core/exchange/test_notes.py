@@ -70,3 +70,13 @@ def test_length_is_epochs_only_if_they_were_whole(
         ss_max_train_steps=steps, ss_num_epochs=epochs, ss_gradient_accumulation_steps=accumulated
     ).options
     assert (options["max_train_epochs"], options["max_train_steps"]) == expected
+
+
+def test_dropout_among_the_arguments_of_lycoris() -> None:
+    arguments = json.dumps({"algo": "loha", "dropout": "0.3"})
+    found = notes(ss_network_module="lycoris.kohya", ss_network_args=arguments)
+    assert (found.options["network_type"], found.options["network_dropout"]) == ("loha", 0.3)
+    assert not found.of(Outcome.UNKNOWN)
+    again = notes(ss_network_args=json.dumps({"dropout": 0.1}), ss_network_dropout="0.1")
+    assert again.options["network_dropout"] == 0.1
+    assert not again.of(Outcome.UNKNOWN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import time
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,31 @@ def test_other_kinds_of_file_are_told_apart(tmp_path: Path, name: str, content: 
 def test_strange_text_is_refused_and_not_a_crash(text: str) -> None:
     with pytest.raises(WorkbenchError):
         read(text)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        (".".join(["a"] * 50_000) + " = 1\nnetwork_dim = 3\n", "line 1"),
+        ("network_dim = 3\n[" + ".".join(["a"] * 50_000) + "]\nb = 1\n", "line 2"),
+        ("x = {" + " . ".join(["'a b'"] * 50_000) + " = 1}\nnetwork_dim = 3\n", "line 1"),
+        ("network_dim = 3\n" + "# a remark\n" * 300_000, "characters"),
+    ],
+    ids=["name", "heading", "inline", "long"],
+)
+def test_a_text_that_takes_minutes_is_refused_at_once(text: str, word: str) -> None:
+    start = time.perf_counter()
+    with pytest.raises(InputError) as caught:
+        read(text)
+    assert "too large or too deep" in caught.value.what
+    assert word in caught.value.why
+    assert time.perf_counter() - start < 10
+
+
+def test_many_dots_in_a_prompt_are_no_name() -> None:
+    text = TOML + f'sample_prompts = "a{". b" * 500}"\ntraining_comment = "{"1." * 300}"\n'
+    assert read(text).options["network_dim"] == 12
 
 
 def test_a_path_as_windows_copies_it(tmp_path: Path) -> None:
