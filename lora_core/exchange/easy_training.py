@@ -25,6 +25,7 @@ _OF_PACKAGE = {
     if one.package in (OWN_PACKAGE, FORK_PACKAGE, "adv-optm")
 }
 """Name of a class in lower case -> our name, for Derrian's package and its fork."""
+_OF_PACKAGE["simplified_ademamix_adv"] = _OF_PACKAGE["simplified_ademamix"]  # so the fork's page calls it
 _LEFT_OUT = {name.lower(): why for name, why in OMITTED_OF_FORK.items() if name != "ProdigyPlusScheduleFree"}
 """Those of the fork that cannot run here, in lower case -> why."""
 _RESTARTS = {
@@ -116,12 +117,24 @@ def _prepare(train: dict[str, Any], family: str) -> None:
     if "network_module" not in train:
         train["network_module"] = _module(arguments, bool(lora_fa), family or _family_of(train))
     train["network_args"] = arguments
-    restarts = _RESTARTS.get(str(train.get("lr_scheduler", "")).lower().replace(" ", "_"))
-    if restarts and not train.get("lr_scheduler_type"):
-        train["lr_scheduler_type"] = f"{OWN_PACKAGE}.{restarts}.{restarts}"
     share = train.pop("warmup_ratio", None)
+    named = str(train.get("lr_scheduler", "")).lower().replace(" ", "_")
+    if named in _RESTARTS and not train.get("lr_scheduler_type"):
+        train["lr_scheduler_type"] = f"{OWN_PACKAGE}.{_RESTARTS[named]}.{_RESTARTS[named]}"
+    if named == "cosineannealinglr" and not train.get("lr_scheduler_type"):
+        _one_cosine(train)
+        share = None
     if share and "WarmRestarts" in str(train.get("lr_scheduler_type", "WarmRestarts")):
         train["lr_warmup_steps"] = float(share)  # with another class of its own the trainer has no warm-up
+
+
+def _one_cosine(train: dict[str, Any]) -> None:
+    """The fork's CosineAnnealingLR: one cosine to a smallest rate, without a warm-up (its ``train_util.py``)."""
+    kind = _RESTARTS["cosine_annealing_warmup_restarts"]
+    arguments = pairs(train.get("lr_scheduler_args"))
+    train["lr_scheduler_type"] = f"{OWN_PACKAGE}.{kind}.{kind}"
+    train["lr_scheduler_num_cycles"] = 1
+    train["lr_scheduler_args"] = {"min_lr": arguments.get("min_lr", 1e-8), "gamma": 1.0}
 
 
 def _family_of(train: dict[str, Any]) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
 
 from lora_core.errors import InputError
 from lora_core.exchange import Imported, Outcome, read
+from lora_core.options import schedules
 from lora_core.options.optimizer_table import OMITTED_OF_FORK, OPTIMIZERS
 
 TRAINING = """
@@ -332,6 +334,7 @@ def test_its_rex_schedule_becomes_ours() -> None:
         ("fmarscropv2exmachina", "LoraEasyCustomOptimizer.fmarscrop.FMARSCropV2ExMachina"),
         ("AdamW_adv", "adv_optm.optim.AdamW_adv.AdamW_adv"),
         ("simplified_ademamix", "adv_optm.optim.Simplified_AdEMAMix.Simplified_AdEMAMix"),
+        ("Simplified_AdEMAMix_adv", "adv_optm.optim.Simplified_AdEMAMix.Simplified_AdEMAMix"),
         ("simplifiedademamix", "LoraEasyCustomOptimizer.ademamix.SimplifiedAdEMAMix"),
         ("prodigyplusschedulefree", "prodigyplus.ProdigyPlusScheduleFree"),
         ("LoraEasyCustomOptimizer.scorn.SCORN", "LoraEasyCustomOptimizer.scorn.SCORN"),
@@ -380,6 +383,15 @@ def test_its_names_of_schedules_are_understood(written: str, ours: str) -> None:
     assert found.options["lr_scheduler"] == ours
     assert not found.options["lr_scheduler_type"]
     assert found.options["lr_warmup_steps"] == 0.05
+
+
+def test_the_forks_single_cosine_is_the_same_curve() -> None:
+    text = EASY.replace('lr_scheduler = "cosine"', 'lr_scheduler = "CosineAnnealingLR"')
+    options = read(text + "[optimizer_args.args.lr_scheduler_args]\nmin_lr = 2e-5\n").options
+    curve = schedules.curve(options, 40)["unet"]
+    torchs = [2e-5 + (1e-4 - 2e-5) * (1 + math.cos(math.pi * step / 40)) / 2 for step in range(40)]
+    assert curve[:40] == pytest.approx(torchs)
+    assert read(text).options["restart_min_lr"] == 1e-8
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[a]\nb = 1\n", "hello\nworld", '{"a": 1}', "{", "x =\ny"])
