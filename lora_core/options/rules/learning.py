@@ -182,7 +182,7 @@ def several_rates_at_once(at: Facts) -> Iterator[Problem]:
     fix = dict.fromkeys(used, 1.0)
     if kind == "equal":
         what = f"{name} cannot have several learning rates."
-        yield error(fields, what, "The trainer stops at its first step.", remedy, **fix)
+        yield error(fields, what, "The trainer stops in its first steps.", remedy, **fix)
     else:
         what = f"{name} uses one learning rate only."
         yield warning(fields, what, "Of several rates, only the first takes effect.", remedy, **fix)
@@ -199,7 +199,7 @@ def rates_within_a_part(at: Facts) -> Iterator[Problem]:
     fix = {option: at.off(option) for option in given}
     if kind == "equal":
         what = f"{name} cannot have several learning rates within a part."
-        yield error(fields, what, "The trainer stops at its first step.", remedy, **fix)
+        yield error(fields, what, "The trainer stops in its first steps.", remedy, **fix)
     else:
         what = f"Different learning rates within a part have no effect with {name}."
         yield warning(fields, what, "It uses one learning rate for all.", remedy, **fix)

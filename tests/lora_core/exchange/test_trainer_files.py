@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
 
 from lora_core.errors import InputError
 from lora_core.exchange import Imported, Outcome, read
+from lora_core.options import schedules
+from lora_core.options.optimizer_table import OMITTED_OF_FORK, OPTIMIZERS
 
 TRAINING = """
 [network_arguments]
@@ -301,6 +304,94 @@ def test_its_rex_schedule_becomes_ours() -> None:
     assert (options["restart_gamma"], options["restart_rex_d"]) == (0.8, 0.7)
     assert options["restart_first_steps"] == 500
     assert options["lr_warmup_steps"] == 0.1
+
+
+@pytest.mark.parametrize(
+    ("written", "taken"),
+    [
+        # Derrian's page
+        ("AdamW", "AdamW"),
+        ("AdamW8bit", "AdamW8bit"),
+        ("Lion", "Lion"),
+        ("SGDNesterov", "SGDNesterov"),
+        ("SGDNesterov8bit", "SGDNesterov8bit"),
+        ("DAdaptAdam", "DAdaptAdam"),
+        ("DAdaptAdaGrad", "DAdaptAdaGrad"),
+        ("DAdaptAdan", "DAdaptAdan"),
+        ("DAdaptSGD", "DAdaptSGD"),
+        ("AdaFactor", "Adafactor"),
+        ("Prodigy", "Prodigy"),
+        ("Came", "pytorch_optimizer.CAME"),
+        ("came_pytorch.CAME.CAME", "pytorch_optimizer.CAME"),
+        ("Compass", "LoraEasyCustomOptimizer.compass.Compass"),
+        ("LPFAdamW", "LoraEasyCustomOptimizer.lpfadamw.LPFAdamW"),
+        ("RMSProp", "LoraEasyCustomOptimizer.rmsprop.RMSProp"),
+        ("RAdamScheduleFree", "RAdamScheduleFree"),
+        # the fork's, by name and by class
+        ("AdaBelief", "LoraEasyCustomOptimizer.adabelief.AdaBelief"),
+        ("adopt", "LoraEasyCustomOptimizer.adopt.ADOPT"),
+        ("StableSPAM", "LoraEasyCustomOptimizer.spam.StableSPAM"),
+        ("fmarscropv2exmachina", "LoraEasyCustomOptimizer.fmarscrop.FMARSCropV2ExMachina"),
+        ("AdamW_adv", "adv_optm.optim.AdamW_adv.AdamW_adv"),
+        ("simplified_ademamix", "adv_optm.optim.Simplified_AdEMAMix.Simplified_AdEMAMix"),
+        ("Simplified_AdEMAMix_adv", "adv_optm.optim.Simplified_AdEMAMix.Simplified_AdEMAMix"),
+        ("simplifiedademamix", "LoraEasyCustomOptimizer.ademamix.SimplifiedAdEMAMix"),
+        ("prodigyplusschedulefree", "prodigyplus.ProdigyPlusScheduleFree"),
+        ("LoraEasyCustomOptimizer.scorn.SCORN", "LoraEasyCustomOptimizer.scorn.SCORN"),
+        ("laprop", "pytorch_optimizer.LaProp"),
+    ],
+)
+def test_every_name_of_its_page_is_understood(written: str, taken: str) -> None:
+    found = read(EASY.replace("LoraEasyCustomOptimizer.came.CAME", written))
+    assert found.options["optimizer_type"] == taken
+    assert "dropped" not in [one.outcome.value for one in found.entries if one.source == "optimizer_type"]
+
+
+@pytest.mark.parametrize("name", list(OPTIMIZERS))
+def test_each_of_its_package_is_understood_by_class_and_by_name(name: str) -> None:
+    one = OPTIMIZERS[name]
+    if not name.startswith("LoraEasy") and one.package != "adv-optm":
+        return
+    for written in (name, name.rpartition(".")[2].lower()):
+        options = read(EASY.replace("LoraEasyCustomOptimizer.came.CAME", written)).options
+        assert options["optimizer_type"] in (name, "pytorch_optimizer.CAME" if written == "came" else name)
+
+
+@pytest.mark.parametrize("written", ["AdamW8bitKahan", "LoraEasyCustomOptimizer.adam.AdamW4bitAO"])
+def test_what_cannot_run_is_left_out_with_the_reason(written: str) -> None:
+    found = read(EASY.replace("LoraEasyCustomOptimizer.came.CAME", written))
+    (one,) = [one for one in found.entries if one.source == "optimizer_type"]
+    assert one.outcome is Outcome.DROPPED
+    assert one.text == OMITTED_OF_FORK[written.rpartition(".")[2]]
+
+
+@pytest.mark.parametrize(
+    ("written", "ours"),
+    [
+        ("cosine_annealing_warm_restarts_(CAWR)", "cosine_warm_restarts"),
+        ("cosine annealing warm restarts (CAWR)", "cosine_warm_restarts"),
+        ("cosine_annealing_warmup_restarts", "cosine_warm_restarts"),
+        ("rex_annealing_warm_restarts_(RAWR)", "rex_warm_restarts"),
+        ("rex", "rex_warm_restarts"),
+        ("cosine_with_restarts", "cosine_with_restarts"),
+        ("constant_with_warmup", "constant_with_warmup"),
+        ("warmup_stable_decay", "warmup_stable_decay"),
+    ],
+)
+def test_its_names_of_schedules_are_understood(written: str, ours: str) -> None:
+    found = read(EASY.replace('lr_scheduler = "cosine"', f'lr_scheduler = "{written}"'))
+    assert found.options["lr_scheduler"] == ours
+    assert not found.options["lr_scheduler_type"]
+    assert found.options["lr_warmup_steps"] == 0.05
+
+
+def test_the_forks_single_cosine_is_the_same_curve() -> None:
+    text = EASY.replace('lr_scheduler = "cosine"', 'lr_scheduler = "CosineAnnealingLR"')
+    options = read(text + "[optimizer_args.args.lr_scheduler_args]\nmin_lr = 2e-5\n").options
+    curve = schedules.curve(options, 40)["unet"]
+    torchs = [2e-5 + (1e-4 - 2e-5) * (1 + math.cos(math.pi * step / 40)) / 2 for step in range(40)]
+    assert curve[:40] == pytest.approx(torchs)
+    assert read(text).options["restart_min_lr"] == 1e-8
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[a]\nb = 1\n", "hello\nworld", '{"a": 1}', "{", "x =\ny"])
