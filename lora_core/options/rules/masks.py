@@ -28,6 +28,11 @@ _REFUSED: dict[str, tuple[Any, str, str]] = {
         f"{_NO_COUNT}: the words would never become more.",
         "Set it to 0.",
     ),
+    "class_tokens": (
+        None,
+        "The trainer refuses such words beside a mask folder, and stops.",
+        "Write them into the caption files.",
+    ),
 }
 """Option -> its value that does nothing, why it does not go with masks, and what to do (``ControlNetDataset``)."""
 

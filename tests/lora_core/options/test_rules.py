@@ -530,6 +530,7 @@ MORE: list[tuple[str, Level, dict[str, Any], dict[str, Any]]] = [
     ("validation_seed", W, {"validation_split": 0.1}, {}),
     ("network_multiplier", W, {"network_multiplier": 0.5}, {}),
     ("network_alpha", N, {"network_weights": "/a.safetensors"}, {}),
+    ("class_tokens", E, {"masked_loss": True, "conditioning_data_dir": "/m", "class_tokens": "cat"}, {}),
     ("mlp_dim", W, {"family": "lumina", "mlp_dim": 4}, {}),
     ("up_lr_weight", E, {"family": "sdxl", "up_lr_weight": ",".join(["1"] * 12)}, {}),
     (
