@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +96,31 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         (folder / f"{number}.txt").write_text(WORDS[number % 2], "utf-8")
     return folder
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ThreadPoolExecutor]:
+    """Where trainings go side by side: a short one spends its time loading torch, on one core."""
+    made = ThreadPoolExecutor(max(1, min(4, os.cpu_count() or 1)))
+    yield made
+    made.shutdown(cancel_futures=True)
+
+
+@pytest.fixture(scope="module")
+def ahead(request: pytest.FixtureRequest, pool: ThreadPoolExecutor) -> Callable[..., dict[Any, Future[Any]]]:
+    """A function that begins the work of a module's tests: ``ahead("kind", work)``.
+
+    It calls ``work`` with each value of that parameter that is to be tested, and gives what comes of it by
+    value. Each piece of work is what it would be by itself; only the waiting is shared.
+    """
+
+    def begin(parameter: str, work: Callable[[Any], Any]) -> dict[Any, Future[Any]]:
+        here = [item for item in request.session.items if item.path == request.path]
+        given = [item.callspec.params for item in here if hasattr(item, "callspec")]
+        values = dict.fromkeys(one[parameter] for one in given if parameter in one)
+        return {value: pool.submit(work, value) for value in values}
+
+    return begin
 
 
 @pytest.fixture

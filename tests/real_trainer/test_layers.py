@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -113,11 +115,19 @@ def counted(found: layers.Layers) -> dict[str, int]:
     return {shape: number for shape, number in counts.items() if number}
 
 
+@pytest.fixture(scope="module")
+def made(
+    engine: SdScriptsEngine, ahead: Callable[..., dict[str, Future[list[Any]]]]
+) -> dict[str, Future[list[Any]]]:
+    """Family -> the trainer's own counts, once its network is made."""
+    return ahead("family", lambda family: trainers_own(engine, family))
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("family", MAKERS)
-def test_layers_are_the_trainers(engine: SdScriptsEngine, family: str) -> None:
-    weights, picture, text = trainers_own(engine, family)
+def test_layers_are_the_trainers(made: dict[str, Future[list[Any]]], family: str) -> None:
+    weights, picture, text = made[family].result()
     one = architecture.of_family(family)[0]
     assert counted(one.layers + one.convolutions) == picture
     assert counted(tuple(layer for t in one.texts if not t.only_if for layer in t.layers)) == text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,7 @@ def test_only_what_is_white_is_learned(
     pictures: Path,
     tmp_path: Path,
     tensors: Callable[[Path], dict[str, Any]],
+    pool: ThreadPoolExecutor,
     cached: bool,
 ) -> None:
     kinds: dict[str, Callable[[int], bool]] = {
@@ -74,11 +76,12 @@ def test_only_what_is_white_is_learned(
         "cache_latents": cached,
         "flip_aug": False,
     }
-    found = {"none": tensors(train(engine, tmp_path / "none", **base))}
+    chosen = {"none": base}
     for name, white in kinds.items():
         place = masks(tmp_path / f"masks-{name}", pictures, white)
-        chosen = {**base, "masked_loss": True, "conditioning_data_dir": place}
-        found[name] = tensors(train(engine, tmp_path / name, **chosen))
+        chosen[name] = {**base, "masked_loss": True, "conditioning_data_dir": place}
+    begun = {name: pool.submit(train, engine, tmp_path / name, **values) for name, values in chosen.items()}
+    found = {name: tensors(future.result()) for name, future in begun.items()}
     assert not learned(found["black"])
     assert learned(found["white"])
     assert found["white"] == found["none"], "a white mask changes nothing"

@@ -7,6 +7,7 @@ import os
 import struct
 import subprocess
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -107,13 +108,23 @@ def metadata(file: Path) -> dict[str, str]:
     return found
 
 
+@pytest.fixture(scope="module")
+def trained(
+    engine: SdScriptsEngine,
+    tiny_model: Path,
+    pictures: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    ahead: Callable[..., dict[str, Future[Path]]],
+) -> dict[str, Future[Path]]:
+    """Kind -> its LoRA file, once it is trained."""
+    folder = tmp_path_factory.mktemp("kinds")
+    return ahead("kind", lambda kind: train(engine, options(kind, tiny_model, pictures), folder / kind))
+
+
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("kind", kinds("sd15"))
-def test_file_is_of_that_kind(
-    engine: SdScriptsEngine, tiny_model: Path, pictures: Path, tmp_path: Path, tensors: Tensors, kind: str
-) -> None:
-    chosen = options(kind, tiny_model, pictures)
-    final = train(engine, chosen, tmp_path)
+def test_file_is_of_that_kind(trained: dict[str, Future[Path]], tensors: Tensors, kind: str) -> None:
+    final = trained[kind].result()
     found = tensors(final)
     leaves = {leaf(name) for name in found}
     assert LEAVES[kind] <= leaves
@@ -186,12 +197,16 @@ SPECIAL: dict[str, Callable[[dict[str, Any], dict[str, Any]], None]] = {
 """What tells a kind from others whose names are alike."""
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("family", ["sd3", "flux", "lumina", "hunyuan_image"])
-def test_other_kinds_find_layers_in_newer_families(engine: SdScriptsEngine, family: str) -> None:
-    """A kind that finds no layers would train nothing. Models are built without memory for their weights."""
-    offered = [kind for kind in ("loha", "lokr", "oft") if kind in kinds(family)]
-    asked = [json.dumps([networks.module(kind, family), dict(NETWORKS[kind].fixed)]) for kind in offered]
+def offered(family: str) -> list[str]:
+    """Kinds that a newer family may be trained as, beside the plain ones."""
+    return [kind for kind in ("loha", "lokr", "oft") if kind in kinds(family)]
+
+
+def find_layers(engine: SdScriptsEngine, family: str) -> list[dict[str, int]]:
+    """How many modules of which class each offered kind makes. Models have no memory for their weights."""
+    asked = [
+        json.dumps([networks.module(kind, family), dict(NETWORKS[kind].fixed)]) for kind in offered(family)
+    ]
     script, checkout = Path(__file__).with_name("find_layers.py"), engine.installation.checkout
     done = subprocess.run(
         [str(engine.installation.python), str(script), str(checkout), family, *asked],
@@ -201,7 +216,25 @@ def test_other_kinds_find_layers_in_newer_families(engine: SdScriptsEngine, fami
         check=False,
     )
     assert done.returncode == 0, done.stderr.decode("utf-8", "replace")[-3000:]
+    counts: list[dict[str, int]] = json.loads(done.stdout.splitlines()[-1])
+    return counts
+
+
+@pytest.fixture(scope="module")
+def found_layers(
+    engine: SdScriptsEngine, ahead: Callable[..., dict[str, Future[list[dict[str, int]]]]]
+) -> dict[str, Future[list[dict[str, int]]]]:
+    """Family -> what `find_layers` says."""
+    return ahead("family", lambda family: find_layers(engine, family))
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("family", ["sd3", "flux", "lumina", "hunyuan_image"])
+def test_other_kinds_find_layers_in_newer_families(
+    found_layers: dict[str, Future[list[dict[str, int]]]], family: str
+) -> None:
+    """A kind that finds no layers would train nothing."""
     classes = {"loha": "LohaModule", "lokr": "LokrModule", "oft": "OFTModule"}
-    for kind, counts in zip(offered, json.loads(done.stdout.splitlines()[-1]), strict=True):
+    for kind, counts in zip(offered(family), found_layers[family].result(), strict=True):
         assert set(counts) == {classes[kind]}
         assert counts[classes[kind]] >= 8

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Callable
+from concurrent.futures import Future
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -110,6 +112,36 @@ def train(engine: SdScriptsEngine, chosen: TrainingOptions, folder: Path) -> run
     return run
 
 
+def two_steps(name: str, model: Path, pictures: Path) -> TrainingOptions:
+    """A short training with what is recommended for an optimizer."""
+    rate = 1.0 if OPTIMIZERS[name].own_rate else 1e-3
+    return options(
+        model,
+        pictures,
+        max_train_steps=2,
+        optimizer_type=name,
+        optimizer_args=write(recommended(name)),
+        unet_lr=rate,
+        text_encoder_lr=rate,
+        learning_rate=rate,
+        lr_scheduler="constant",
+        lr_warmup_steps=0,
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(
+    engine: SdScriptsEngine,
+    tiny_model: Path,
+    pictures: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    ahead: Callable[..., dict[str, Future[runs.Run]]],
+) -> dict[str, Future[runs.Run]]:
+    """Optimizer -> its run, once it has finished."""
+    folder = tmp_path_factory.mktemp("optimizers")
+    return ahead("name", lambda name: train(engine, two_steps(name, tiny_model, pictures), folder / name))
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     "name",
@@ -125,37 +157,17 @@ def train(engine: SdScriptsEngine, chosen: TrainingOptions, folder: Path) -> run
         "pytorch_optimizer.DAdaptAdam",
     ],
 )
-def test_two_steps_of_training(
-    engine: SdScriptsEngine, tiny_model: Path, pictures: Path, tmp_path: Path, tensors: Any, name: str
-) -> None:
-    rate = 1.0 if OPTIMIZERS[name].own_rate else 1e-3
-    chosen = options(
-        tiny_model,
-        pictures,
-        max_train_steps=2,
-        optimizer_type=name,
-        optimizer_args=write(recommended(name)),
-        unet_lr=rate,
-        text_encoder_lr=rate,
-        learning_rate=rate,
-        lr_scheduler="constant",
-        lr_warmup_steps=0,
-    )
-    run = train(engine, chosen, tmp_path)
-    assert run.plan.final_file.is_file()
-    learned = [
-        name for name, (_, _, data) in tensors(run.plan.final_file).items() if "lora_up" in name and any(data)
-    ]
+def test_two_steps_of_training(trained: dict[str, Future[runs.Run]], tensors: Any, name: str) -> None:
+    final = trained[name].result().plan.final_file
+    assert final.is_file()
+    learned = [name for name, (_, _, data) in tensors(final).items() if "lora_up" in name and any(data)]
     assert len(learned) > 50
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("schedule", ["cosine_warm_restarts", "rex_warm_restarts", "cosine_with_restarts"])
-def test_logged_rates_are_the_curve(
-    engine: SdScriptsEngine, tiny_model: Path, pictures: Path, tmp_path: Path, schedule: str
-) -> None:
-    chosen = options(
-        tiny_model,
+def scheduled(schedule: str, model: Path, pictures: Path) -> TrainingOptions:
+    """Sixteen steps along a schedule of two cycles."""
+    return options(
+        model,
         pictures,
         max_train_steps=16,
         lr_scheduler=schedule,
@@ -165,7 +177,27 @@ def test_logged_rates_are_the_curve(
         unet_lr=1e-3,
         text_encoder_lr=2e-4,
     )
-    run = train(engine, chosen, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def followed(
+    engine: SdScriptsEngine,
+    tiny_model: Path,
+    pictures: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    ahead: Callable[..., dict[str, Future[runs.Run]]],
+) -> dict[str, Future[runs.Run]]:
+    """Schedule -> its run, once it has finished."""
+    folder = tmp_path_factory.mktemp("schedules")
+    return ahead("schedule", lambda one: train(engine, scheduled(one, tiny_model, pictures), folder / one))
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("schedule", ["cosine_warm_restarts", "rex_warm_restarts", "cosine_with_restarts"])
+def test_logged_rates_are_the_curve(
+    followed: dict[str, Future[runs.Run]], tiny_model: Path, pictures: Path, schedule: str
+) -> None:
+    chosen, run = scheduled(schedule, tiny_model, pictures), followed[schedule].result()
     logged: dict[str, dict[int, float]] = {"lr/unet": {}, "lr/textencoder": {}}
     for event in run.events():
         if isinstance(event, StepLogged):
