@@ -244,8 +244,8 @@ def _about_goal(goal: str, base: Preset, options: TrainingOptions) -> Iterator[s
         yield "Only the picture part is trained. The text part stays as it is."
     else:
         yield (
-            f"The text part learns at {options['text_encoder_lr']:g}, slower than the picture part at "
-            f"{options['unet_lr']:g}. That ties the trigger word to the pictures."
+            f"The text part learns at {_rate(options['text_encoder_lr'])}, slower than the picture part at "
+            f"{_rate(options['unet_lr'])}. That ties the trigger word to the pictures."
         )
 
 
@@ -286,3 +286,8 @@ def _about_memory(memory: Preset | None, base: Preset, vram_gb: float | None) ->
 
 def _many(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _rate(value: float) -> str:
+    """A learning rate as the form shows it: 6e-5, not 6e-05."""
+    return f"{value:g}".replace("e-0", "e-")

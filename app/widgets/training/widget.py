@@ -167,10 +167,10 @@ class TrainingWidget(host.Part):
         changes = self.session.choose_model(family, variant)
         self._follow_options()
         note = families.family(family).variants[variant].note if variant else ""
-        told = "; ".join(change.text for change in changes[1:])
+        told = [change.text for change in changes[1:]]
         if told:
             self._said = notices.notice(
-                "note", "ℹ", "Set together", note or "These belong to the model.", told
+                "note", "ℹ", "Set together", note or "These belong to the model.", button=page.listed(*told)
             )
 
     def _set_price(self, message: Message) -> None:
