@@ -234,10 +234,10 @@ class Form:
         )
 
     def _elsewhere(self) -> list[str]:
-        """The lines of models that the chosen family has not, and the plain one's second name."""
+        """The lines of models that the chosen family has not."""
         own = families.family(self.options["family"]).variants
         every = TrainingOptions.option("model_variant").choices.values()
-        return [name for name in every if name is not None and (name == "plain" or name not in own)]
+        return [name for name in every if name not in (None, "plain", *own)]
 
     def changed(self, option: Option) -> bool:
         """Whether an option differs from its default, or something half typed stands there."""
@@ -296,7 +296,7 @@ class Form:
                     f"More settings of this folder ({len(advanced)})",
                     f" · {changed} set" if changed else "",
                 ),
-                [self._folder_field(at, o, values) for o in advanced]
+                h("div", [self._folder_field(at, o, values) for o in advanced], class_="fields")
                 if key in self.opened
                 else h("p", "One moment.", class_="soft"),
                 class_="fold",

@@ -244,8 +244,8 @@ def _about_goal(goal: str, base: Preset, options: TrainingOptions) -> Iterator[s
         yield "Only the picture part is trained. The text part stays as it is."
     else:
         yield (
-            f"The text part learns at {_plain(options['text_encoder_lr'])}, slower than the picture part at "
-            f"{_plain(options['unet_lr'])}. That ties the trigger word to the pictures."
+            f"The text part learns at {_rate(options['text_encoder_lr'])}, slower than the picture part at "
+            f"{_rate(options['unet_lr'])}. That ties the trigger word to the pictures."
         )
 
 
@@ -288,6 +288,6 @@ def _many(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 
-def _plain(number: float) -> str:
-    """A small number written out: ``0.00006``, which more people can read than ``6e-05``."""
-    return f"{number:.10f}".rstrip("0").rstrip(".")
+def _rate(value: float) -> str:
+    """A learning rate as the form shows it: 6e-5, not 6e-05."""
+    return f"{value:g}".replace("e-0", "e-")

@@ -258,12 +258,12 @@ def test_only_the_lines_of_the_chosen_family_are_offered() -> None:
     option = TrainingOptions.option("model_variant")
     html = form_with(family="flux").field(option)
     offered = re.findall(r"<option[^>]*>([^<]*)</option>", html)
-    assert offered[0] == "The plain one"
+    assert offered[:2] == ["Not chosen", "The plain one"]
     assert "FLUX.1: Chroma" in offered
-    assert all(name.startswith("FLUX.1: ") for name in offered[1:])
+    assert all(name.startswith("FLUX.1: ") for name in offered[2:])
     elsewhere = form_with(family="flux", model_variant="illustrious").field(option)
     assert "SDXL: Illustrious XL</option>" in elsewhere
-    assert "Default: The plain one" in elsewhere
+    assert "Default: Not chosen" in elsewhere
 
 
 def test_a_fix_of_lines_names_the_lines() -> None:

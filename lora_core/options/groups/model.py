@@ -46,8 +46,8 @@ class BaseModel(Group):
     model_variant = Choice(
         None,
         objects={
-            "The plain one": None,
-            "Plain": "plain",
+            "Not chosen": None,
+            "The plain one": "plain",
             **{title: name for name, title in _VARIANTS.items()},
         },
         label="Line of models",

@@ -109,7 +109,7 @@ class Validation(Group):
         None,
         allow_None=True,
         bounds=(1, 1_000_000),
-        label="At most",
+        label="Measure at most",
         doc=(
             "Ends each measuring after so many batches. Lower it to save time, at the price of a "
             "rougher figure. Raise it for a surer one. Empty means all kept pictures."
