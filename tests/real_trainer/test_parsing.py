@@ -27,7 +27,7 @@ from lora_core.options.optimizers import OPTIMIZERS, recommended, write
 pytestmark = [pytest.mark.real_trainer, pytest.mark.slow]
 HERE = Path(__file__).parent
 
-DRAWS = 15
+DRAWS = 10
 """Option sets of each family."""
 
 SET_BY_OTHERS = {
