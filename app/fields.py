@@ -99,8 +99,6 @@ def render(slot: Slot, depth: str, fix_button: Any) -> Html:
             h("span", slot.unit, class_="unit", id=f"unit-{slot.id}") if slot.unit else None,
             class_="control",
         ),
-        _explanation(slot, depth),
-        _mark(slot) if slot.changed else None,
         h(
             "div",
             [
@@ -110,6 +108,8 @@ def render(slot: Slot, depth: str, fix_button: Any) -> Html:
             id=f"problem-{slot.id}",
             aria_live="polite",
         ),
+        _explanation(slot, depth),
+        _mark(slot) if slot.changed else None,
         class_="field changed" if slot.changed else "field",
         data_key=f"field-{slot.id}",
     )

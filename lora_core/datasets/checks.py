@@ -39,7 +39,11 @@ def check(
             *_small(options, found),
         ]
     for use, other in zip(uses(options)[1:], more, strict=False):
-        problems += [replace(one, fields=("more_folders",)) for one in _further(options, use, other)]
+        # the form counts folders as people do, the main one being the first
+        problems += [
+            replace(one, fields=("more_folders",), what=f"Folder {use.index + 1}: {one.what}")
+            for one in _further(options, use, other)
+        ]
     return problems + list(_masks(options, (found, *more)))
 
 

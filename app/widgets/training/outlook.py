@@ -106,7 +106,8 @@ def figures(found: Forecast | None) -> Html | None:
     """The few figures that stand beside Start."""
     if found is None:
         return None
-    rows = [("Time", _time(found.time)), ("LoRA file", _bytes(found.lora_size)), ("Disk", _bytes(found.disk))]
+    time = "Time, a guess" if found.guessed else "Time"
+    rows = [(time, _time(found.time)), ("LoRA file", _bytes(found.lora_size)), ("Disk", _bytes(found.disk))]
     if found.memory is not None:
         rows.insert(1, ("GPU memory", _bytes(found.memory.estimate)))
     if found.cost is not None:

@@ -312,7 +312,7 @@ class Dataset(Group):
         unit="px",
         doc=(
             "The longest side that a bucket may have. Raise it for very long or very wide pictures. It "
-            "cannot be less than the resolution. Typical: 1024 for SD 1.5 and 2048 for SDXL."
+            "cannot be less than the resolution. Typical: 1024 for SD 1.5 and 2048 to 4096 for SDXL."
         ),
         place=Place.DATASET,
         applies={"enable_bucket": (True,)},
