@@ -34,6 +34,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from lora_core.runs import Run
 
 GIB = 1024**3
+_NAMES = frozenset(option.name for option in TrainingOptions())
 ROOM = {"practice": (GIB // 20, GIB // 4), "sd-scripts": (GIB, 5 * GIB)}
 """Free disk room in bytes below which a start is refused, and below which it is advised against."""
 
@@ -133,7 +135,14 @@ class Session(Keeping):
             count = None  # what is wrong is found again below, and said there
         problems = self._check_rules(count)
         self._counted = count.total if count else None
-        for look in (self._check_model, self._check_pictures, self._check_engine, self._check_room):
+        looks = (
+            self._check_model,
+            self._check_pictures,
+            self._check_engine,
+            self._check_room,
+            self._check_plan,
+        )
+        for look in looks:
             problems += [found for found in look() if not _known(found, problems)]
         order = list(Level)
         self.problems = sorted(problems, key=lambda problem: order.index(problem.level))
@@ -174,6 +183,18 @@ class Session(Keeping):
             return self.engine.check(self.options)
         except WorkbenchError as error:
             return [Problem(Level.ERROR, (error.field or "engine",), error.what, error.why, error.remedy)]
+
+    def _check_plan(self) -> list[Problem]:
+        """Whether a plan can be made: it is held against the trainer's manifest, the experts' own lines too."""
+        try:
+            self.plan()
+        except OptionsInvalid as error:
+            return [_of_an_option(problem) for problem in error.problems]
+        except WorkbenchError as error:
+            return [
+                Problem(Level.ERROR, (error.field or "extra_options",), error.what, error.why, error.remedy)
+            ]
+        return []
 
     def _check_room(self) -> list[Problem]:
         place = self.workspace.runs
@@ -276,6 +297,12 @@ class Session(Keeping):
             options["pretrained_model_name_or_path"] = str(model)
         engine = self.engine_name if usable else PRACTICE
         self.replace(options, preset.title, baseline=[preset.title], engine=engine)
+
+
+def _of_an_option(problem: Problem) -> Problem:
+    """A problem of the trainer's key that no option has, said of the field where such keys are written."""
+    known = problem.fields and problem.fields[0] in _NAMES
+    return problem if known else replace(problem, fields=("extra_options", *problem.fields))
 
 
 def _known(problem: Problem, problems: list[Problem]) -> bool:

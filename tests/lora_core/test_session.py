@@ -232,3 +232,29 @@ def test_preset_replaces_the_options_and_tells(session: Session) -> None:
 def test_no_run_yet(session: Session) -> None:
     assert session.current is None
     assert session.started is None
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("max_grad_norm = 1", "has a field of its own"),
+        ("foo = 1", "not an option"),
+        ("save_n_epoch_ratio = 'x'", "whole number"),
+        ("nonsense", "key = value"),
+        ("wandb_api_key = 'x'", "secret"),
+    ],
+)
+def test_the_experts_lines_are_checked_before_the_start(session: Session, line: str, said: str) -> None:
+    session.use_practice()
+    session.engine_name = "sd-scripts"
+    session.options["extra_options"] = [line]
+    found = [p for p in session.check() if p.fields[0] == "extra_options"]
+    assert [p.level for p in found] == [Level.ERROR]
+    assert said in f"{found[0].what} {found[0].why} {found[0].remedy}"
+
+
+def test_a_sound_line_of_an_expert_raises_nothing(session: Session) -> None:
+    session.use_practice()
+    session.engine_name = "sd-scripts"
+    session.options["extra_options"] = ["save_n_epoch_ratio = 4"]
+    assert not [p for p in session.check() if p.fields[0] == "extra_options"]
