@@ -112,7 +112,7 @@ class Editing(param.Parameterized):
         values = presets.model_values(family, variant)
         known = families.family(family)
         title = known.variants[variant or next(iter(known.variants))].title
-        values = {**self._of_former_model(), **values}
+        values = {**self._of_former_model(), **values, **self._rates(family)}
         found = presets.changes(self.options, after := self._with(values))
         return self._change(values, f"{title}: {presets.count(found)}", self.engine_for(after))
 
@@ -153,6 +153,12 @@ class Editing(param.Parameterized):
             for name, value in proposed.items()
             if self.options[name] == value
         }
+
+    def _rates(self, family: str) -> dict[str, float]:
+        """The family's learning rates, if the present ones are still those of the present family."""
+        present = families.rates(self.options["family"])
+        untouched = all(self.options[name] == rate for name, rate in present.items())
+        return families.rates(family) if untouched else {}
 
     # Undo and redo
 

@@ -248,6 +248,22 @@ DIFFUSION: tuple[str, ...] = tuple(name for name, family in FAMILIES.items() if 
 """Families trained with a noise schedule."""
 
 
+_RATES = {"sdxl": (3e-4, 6e-5)}
+_RATES_DIFFUSION, _RATES_FLOW = (5e-4, 1e-4), (1e-4, 1e-4)
+"""Learning rates of the picture part and of the text part. SD 1.5 and SDXL: HollowStrawberry's trainer; flow
+models: sd-scripts' guides, as in the presets."""
+
+
+def rates(name: str) -> dict[str, float]:
+    """Usual learning rates of a family, by option name, for optimizers that do not find their own.
+
+    Args:
+        name: the family.
+    """
+    picture, text = _RATES.get(name, _RATES_FLOW if family(name).flow else _RATES_DIFFUSION)
+    return {"unet_lr": picture, "learning_rate": picture, "text_encoder_lr": text}
+
+
 def family(name: str) -> Family:
     """A family by name.
 

@@ -7,8 +7,8 @@ import pytest
 
 from lora_core import goals
 from lora_core.errors import InputError
-from lora_core.options import TrainingOptions
-from lora_core.presets import own
+from lora_core.options import TrainingOptions, families
+from lora_core.presets import list_presets, load_preset, own
 from lora_core.session import Session
 from lora_core.workspace import Workspace
 
@@ -221,3 +221,21 @@ def test_own_presets_are_used_like_others(session: Session) -> None:
     session.use_preset("cats")
     assert session.options["network_dim"] == 12
     assert session.baseline == "Cats"
+
+
+def test_a_model_brings_its_learning_rates_unless_others_were_chosen(session: Session) -> None:
+    session.choose_model("sdxl")
+    assert (session.options["unet_lr"], session.options["text_encoder_lr"]) == (3e-4, 6e-5)
+    session.choose_model("sd15")
+    assert (session.options["unet_lr"], session.options["text_encoder_lr"]) == (5e-4, 1e-4)
+    session.change({"unet_lr": 1.0, "text_encoder_lr": 1.0, "optimizer_type": "Prodigy"})
+    session.choose_model("sdxl")
+    assert (session.options["unet_lr"], session.options["text_encoder_lr"]) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize("family", families.FAMILIES)
+def test_usual_rates_are_those_of_the_familys_presets(family: str) -> None:
+    rates = families.rates(family)
+    sets = [p for p in list_presets() if p.family == family and not p.modifier and p.name != "practice"]
+    found = [load_preset(preset.name)["unet_lr"] for preset in sets]
+    assert rates["unet_lr"] in found
