@@ -209,9 +209,9 @@ class Session(Keeping):
             Problem(
                 level,
                 ("output_name",),
-                f"The disk has {free / GIB:.2f} GiB left.",
+                f"The disk has {free / 1e9:.2f} GB left.",
                 f"The LoRA, its previews and the log are written to {self.workspace.runs}.",
-                f"Make room until at least {good / GIB:.2f} GiB are free.",
+                f"Make room until at least {good / 1e9:.2f} GB are free.",
             )
         ]
 

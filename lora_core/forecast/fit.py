@@ -103,7 +103,9 @@ def judge(need: Memory, gpu: Gpu) -> Verdict:
 
 def _sentence(need: Memory, gpu: Gpu, verdict: Verdict) -> str:
     name = gpu.name or "The GPU"
-    figures = f"{name} has {gpu.memory / GIB:.1f} GiB. This training needs about {need.estimate.value / GIB:.1f} GiB"
+    figures = (
+        f"{name} has {gpu.memory / GIB:.1f} GB. This training needs about {need.estimate.value / GIB:.1f} GB"
+    )
     between = f"{need.estimate.low / GIB:.1f} to {need.estimate.high / GIB:.1f}"
     ends = {
         Verdict.FITS: "It should fit.",

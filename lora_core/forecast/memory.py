@@ -82,7 +82,7 @@ def memory(read: Reader, one: Architecture, size: NetworkSize, area: int, batch:
     how = f"Most is needed while {_WHILE[peak]}: " + ", ".join(
         f"{found.name} {found.value / GIB:.1f}" for found in parts
     )
-    return Memory(total(parts, "bytes", f"{how} GiB.", SOURCE), parts, peak)
+    return Memory(total(parts, "bytes", f"{how} GB.", SOURCE), parts, peak)
 
 
 _WHILE = {"training": "training", "previews": "painting previews", "preparing": "preparing pictures"}

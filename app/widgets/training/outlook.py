@@ -37,7 +37,8 @@ _RATE_NAMES = {
     "text_encoder_2": "Second text part",
     "text_encoder_3": "Third text part",
 }
-_MB = 1024**2
+_MB, _GB = 1000**2, 1000**3
+_MEMORY = "GPU memory"
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def figures(found: Forecast | None) -> Html | None:
     time = "Time, a guess" if found.guessed else "Time"
     rows = [(time, _time(found.time)), ("LoRA file", _bytes(found.lora_size)), ("Disk", _bytes(found.disk))]
     if found.memory is not None:
-        rows.insert(1, ("GPU memory", _bytes(found.memory.estimate)))
+        rows.insert(1, (_MEMORY, _range(found.memory.estimate, _of_card)))
     if found.cost is not None:
         rows.append(("Cost", _range(found.cost, lambda value: f"{value:.2f}")))
     return h("dl", [h("div", h("dt", name), h("dd", text)) for name, text in rows], class_="figures outlook")
@@ -184,9 +185,8 @@ def _reckoned(found: Forecast) -> Html:
         ("Disk", _bytes(found.disk), found.disk, found.disk_parts),
     ]
     if found.memory is not None:
-        parts.insert(
-            2, ("GPU memory", _bytes(found.memory.estimate), found.memory.estimate, found.memory.parts)
-        )
+        memory = found.memory
+        parts.insert(2, (_MEMORY, _range(memory.estimate, _of_card), memory.estimate, memory.parts))
     return h(
         "div",
         h("h3", "How this was reckoned"),
@@ -196,7 +196,7 @@ def _reckoned(found: Forecast) -> Html:
                 h("summary", f"{name}: {text}"),
                 h("p", estimate.how),
                 h("p", f"Source: {estimate.source}") if estimate.source else None,
-                h("ul", [h("li", _part(one, estimate.unit)) for one in items], class_="soft")
+                h("ul", [h("li", _part(one, _sayer(name, estimate))) for one in items], class_="soft")
                 if items
                 else None,
                 class_="more",
@@ -257,9 +257,15 @@ def _price(price: str) -> Html:
     )
 
 
-def _part(one: Part, unit: str) -> str:
-    amount = _size(one.value) if unit == "bytes" else duration(one.value)
-    return f"{one.name[:1].upper()}{one.name[1:]}: {amount}. {one.how}".strip()
+def _part(one: Part, say: Callable[[float], str]) -> str:
+    return f"{one.name[:1].upper()}{one.name[1:]}: {say(one.value)}. {one.how}".strip()
+
+
+def _sayer(name: str, estimate: Estimate) -> Callable[[float], str]:
+    """How the parts of an estimate are said."""
+    if estimate.unit != "bytes":
+        return duration
+    return _of_card if name == _MEMORY else _size
 
 
 def _range(one: Estimate, say: Callable[[float], str]) -> str:
@@ -277,4 +283,10 @@ def _bytes(one: Estimate) -> str:
 
 
 def _size(value: float) -> str:
-    return f"{value / GIB:.1f} GiB" if value >= GIB else f"{value / _MB:.1f} MiB"
+    """Bytes of a file, in the units of the explanations."""
+    return f"{value / _GB:.1f} GB" if value >= _GB else f"{value / _MB:.1f} MB"
+
+
+def _of_card(value: float) -> str:
+    """Bytes of a graphics card's memory, in the units that cards are sold by: their 12 GB are 12 × 1024³ bytes."""
+    return f"{value / GIB:.1f} GB"

@@ -109,7 +109,7 @@ def test_remedies_come_in_order_and_end_when_it_fits(reckoned: Callable[..., For
     amounts = [one.needed for one in fit.remedies]
     assert amounts == sorted(amounts, reverse=True)
     assert [one.verdict for one in fit.remedies].count(Verdict.FITS) <= 1
-    assert "10.0 GiB" in fit.sentence
+    assert "10.0 GB" in fit.sentence
 
 
 def test_remedies_can_be_applied_as_they_are(reckoned: Callable[..., Forecast], options: Make) -> None:
