@@ -65,9 +65,18 @@ def take(collector: Collector, metadata: Mapping[str, Any]) -> None:
         elif key not in _RESULTS and key not in _READ_APART:
             name = _RENAMED.get(key, key)
             collector.give(f"ss_{key}", name, _unset(collector, name) if value is None else value)
+    if notes.get("learning_rate"):
+        _follow_general_rate(collector, notes)
     further = picture_folders.take_folders(collector, _folders(notes))
     picture_folders.take_further(collector, further)
     _say_what_is_missing(collector, notes)
+
+
+def _follow_general_rate(collector: Collector, notes: Mapping[str, Any]) -> None:
+    """Other programs note the general rate alone: then it holds for both parts, and not our usual rates."""
+    for key in ("unet_lr", "text_encoder_lr"):
+        if key not in notes:
+            collector.options[key] = None
 
 
 def _unset(collector: Collector, key: str) -> Any:

@@ -80,3 +80,10 @@ def test_dropout_among_the_arguments_of_lycoris() -> None:
     again = notes(ss_network_args=json.dumps({"dropout": 0.1}), ss_network_dropout="0.1")
     assert again.options["network_dropout"] == 0.1
     assert not again.of(Outcome.UNKNOWN)
+
+
+def test_a_general_rate_alone_holds_for_both_parts() -> None:
+    without = {key: value for key, value in OLD.items() if key not in ("ss_unet_lr", "ss_text_encoder_lr")}
+    found = read(json.dumps({**without, "ss_learning_rate": "0.0001"})).options
+    assert found["learning_rate"] == 1e-4
+    assert (found["unet_lr"], found["text_encoder_lr"]) == (None, None)
