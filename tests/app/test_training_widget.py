@@ -383,5 +383,5 @@ def test_pictures_that_change_on_the_disk_are_looked_at_again(
 def test_what_changed_since_the_preset_is_listed_beside_start(widget: TrainingWidget, bridge: Bridge) -> None:
     do(widget, do="practice")
     do(widget, do="set", field="network_dim", value="5")
-    until(bridge, lambda: "1 setting changed since" in widget.view.text("aside"))
-    assert "Rank (dim): 8 → 5" in widget.view.text("aside")
+    until(bridge, lambda: "1 setting changed since</summary>" in widget.view.text("aside"))
+    assert "<li>Rank (dim): 8 → 5</li>" in widget.view.text("aside")

@@ -95,13 +95,7 @@ def _history(session: Session, away: Sequence[Change]) -> Html:
         "div",
         h("div", buttons, class_="row"),
         h("p", f"Last change: {undo}", class_="soft small break") if undo else None,
-        h(
-            "p",
-            f"Preset: {preset}, {count_of(away) if away else 'nothing'} changed since.",
-            class_="soft small",
-        )
-        if preset
-        else None,
+        _since(preset, away) if preset else None,
         h("button", "Back to the preset", type="button", class_="link", data_do="back-to-preset")
         if away
         else None,
